@@ -1,0 +1,162 @@
+// Parse: which mapper reads the body, and reading it. The order: the endpoint's own mapper, Content-Type, ?format= or suffix,
+// the default mapper, the first mapper. Content-Type is read once, here; what comes out is what everything after it sees.
+import type { IncomingMessage } from 'node:http'
+import { parse as parseContentType } from 'content-type'
+import { decodeText, hasBody, openStream, readBody } from '../body.js'
+import type { Context } from '../context.js'
+import type { Mapper, ParseContext } from '../mapper.js'
+import { badRequest, Problem, unsupportedMediaType } from '../problem.js'
+
+/** A mapper to read with, and what the Content-Type says beside the type. */
+interface Reading {
+  readonly mapper: Mapper
+  readonly type: string
+  readonly parameters: Readonly<Record<string, string>>
+}
+
+/** The options that decide what is read, and how. */
+export interface ParseOptions {
+  mappers: readonly Mapper[]
+  mapper?: Mapper | undefined
+  defaultMapper?: Mapper | undefined
+  /** The most bytes of a body, inflated. */
+  limit: number
+  /** The JSON Schema of the body, for formats that ask for it. */
+  schema?: object | boolean | undefined
+  /** `'raw'`: a Buffer; `'stream'`: a Readable; neither minds the Content-Type. */
+  as?: 'raw' | 'stream' | undefined
+  /** The verb, for the header field that tells what would be read. */
+  verb: string
+}
+
+const remembered = 100
+const longestRemembered = 256
+const typeAlone = /^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+$/
+
+/** How an endpoint reads bodies. Made once with the resource. */
+export class Parsing {
+  readonly #options: ParseOptions
+  readonly #readers: readonly Mapper[]
+  readonly #memory = new Map<string, Reading>()
+
+  constructor(options: ParseOptions) {
+    this.#options = options
+    this.#readers = options.mappers.filter(reads)
+  }
+
+  /**
+   * The body of a request: `undefined` where there is none.
+   * @param format the name that `?format=` or the suffix gave
+   * @throws Problem 400, 413, 415; also as a rejection
+   */
+  read(ctx: Context, format: string | undefined): unknown {
+    const req: IncomingMessage & { body?: unknown } = ctx.req
+    // Middleware such as express.json() has been here: what it read is the body.
+    if (req.body !== undefined && (req.readableEnded || req.readableDidRead)) return req.body
+    if (!hasBody(req)) return undefined
+    if (req.readableEnded) return undefined
+    const { as, limit } = this.#options
+    if (as === 'stream') return openStream(req, limit)
+    if (as === 'raw') return read(req, limit, (bytes) => bytes)
+    const { mapper, type, parameters } = this.#reading(req.headers['content-type'], format)
+    if (mapper.parseStream) {
+      const body = openStream(req, limit)
+      return settle(() => mapper.parseStream?.(body, this.#context(ctx, type, parameters)))
+    }
+    return read(req, limit, (bytes) => {
+      if (bytes.length === 0) return undefined
+      const context = this.#context(ctx, type, parameters)
+      if (mapper.parseBytes) return mapper.parseBytes(bytes, context)
+      return mapper.parse?.(decodeText(bytes, parameters.charset), context)
+    })
+  }
+
+  #reading(contentType: string | undefined, format: string | undefined): Reading {
+    const { mapper, defaultMapper } = this.#options
+    if (contentType === undefined) {
+      const word = format?.toLowerCase()
+      const chosen =
+        mapper ??
+        this.#readers.find(({ name, types }) => name === format || types.includes(word as string)) ??
+        (defaultMapper && reads(defaultMapper) ? defaultMapper : this.#readers[0])
+      if (!chosen) throw this.#unsupported('Bodies are not read here.')
+      return { mapper: chosen, type: chosen.types[0] as string, parameters: {} }
+    }
+    const known = this.#memory.get(contentType)
+    if (known) return known
+    const { type, parameters } = parseContentType(contentType)
+    if (!typeAlone.test(type)) throw this.#unsupported('The Content-Type is not a media type.')
+    const lower = type.toLowerCase()
+    const chosen =
+      mapper ?? this.#readers.find((reader) => readsType(reader, lower)) ?? this.#readers.find(({ suffix }) => suffix !== undefined && lower.endsWith(suffix))
+    if (!chosen) throw this.#unsupported(`A body of type ${lower} is not read here.`)
+    const reading = { mapper: chosen, type: lower, parameters }
+    if (contentType.length <= longestRemembered && !parameters.boundary) {
+      if (this.#memory.size >= remembered) this.#memory.clear()
+      this.#memory.set(contentType, reading)
+    }
+    return reading
+  }
+
+  #unsupported(detail: string): Problem {
+    const types = [...new Set(this.#readers.flatMap(({ types, reads = [] }) => [...types, ...reads]))].join(', ')
+    // RFC 9110 section 15.5.16; RFC 5789 section 3.1 and the fields that followed its example.
+    const also: Record<string, string> = { patch: 'Accept-Patch', post: 'Accept-Post', query: 'Accept-Query' }
+    const field = also[this.#options.verb]
+    return unsupportedMediaType(detail, { headers: types ? { Accept: types, ...(field && { [field]: types }) } : {} })
+  }
+
+  #context(ctx: Context, type: string, parameters: Readonly<Record<string, string>>): ParseContext {
+    const { limit, schema } = this.#options
+    return {
+      type,
+      parameters,
+      limit,
+      schema,
+      get signal() {
+        return ctx.signal
+      },
+      onEnd(clean) {
+        if (ctx.res.closed || ctx.res.destroyed) clean()
+        else ctx.res.once('close', clean)
+      },
+    }
+  }
+}
+
+function reads({ parse, parseBytes, parseStream }: Mapper): boolean {
+  return (parse ?? parseBytes ?? parseStream) !== undefined
+}
+
+function readsType({ types, reads }: Mapper, type: string): boolean {
+  return types.includes(type) || reads?.includes(type) === true
+}
+
+function read(req: IncomingMessage, limit: number, parse: (bytes: Buffer) => unknown): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    readBody(req, limit, (error, bytes) => {
+      if (error) return reject(error)
+      try {
+        resolve(parse(bytes))
+      } catch (thrown) {
+        reject(parseError(thrown))
+      }
+    })
+  })
+}
+
+async function settle(parse: () => unknown): Promise<unknown> {
+  try {
+    return await parse()
+  } catch (error) {
+    throw parseError(error)
+  }
+}
+
+// What a parser says of a text is a client's mistake; a stack that ran out is one too: the text was too deep.
+function parseError(error: unknown): unknown {
+  if (error instanceof Problem) return error
+  if (error instanceof SyntaxError) return badRequest(error.message.slice(0, 300), { cause: error })
+  if (error instanceof RangeError && error.message.includes('call stack')) return badRequest('The body is nested too deeply.')
+  return error
+}
