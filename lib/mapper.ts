@@ -1,6 +1,7 @@
 // Mapper: bytes ↔ data, the contract of every format. A mapper is a name, its media types, one way in and one way out;
 // limits, inflating, charsets, negotiation and header fields are not its business.
 import type { Readable } from 'node:stream'
+import type { Headers } from './problem.js'
 
 /** What a mapper may want to know while it reads. */
 export interface ParseContext {
@@ -55,6 +56,8 @@ export interface Mapper {
   readonly charset?: Charset | false
   /** The media type of a problem document in this format. Without one, problems go out as JSON. */
   readonly problemType?: string
+  /** Header fields that go with everything written in this format. */
+  readonly headers?: Headers
   /** Reads a text, decoded from the charset that the client named. A `SyntaxError` is a 400. */
   readonly parse?: (text: string, context: ParseContext) => unknown
   /** Reads bytes. */

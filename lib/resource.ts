@@ -155,6 +155,7 @@ class Route {
     this.negotiation = formats.of(options)
     this.middleware = options.use.filter((entry): entry is RequestHandler => !(entry instanceof Filter))
     this.place = { resource: name, base, path, verb, meta: options.meta ?? {} }
+    for (const entry of options.use) if (entry instanceof Filter) entry.check?.(this.place)
     this.ending = { name, etag: options.etag, shape: () => shapeless }
     const parsing = readsBody(verb, request.body)
       ? new Parsing({

@@ -61,7 +61,7 @@ export function respond(req: Request, res: Response, result: unknown, choice: Ch
   } else {
     body = format(mapper, data, formatContext(req, ending.name, ending.shape(code), false))
   }
-  const headers: Headers = {}
+  const headers: Headers = data instanceof Uint8Array ? {} : { ...mapper.headers }
   if (!res.hasHeader('Content-Type')) headers['Content-Type'] = contentType
   if (vary !== undefined) headers.Vary = vary
   if (code === 200 && (req.method === 'GET' || req.method === 'HEAD' || req.method === 'QUERY')) {
@@ -85,7 +85,7 @@ export function respondProblem(req: IncomingMessage, res: Response, problem: Pro
   const body = format(mapper, problem.toJSON(), formatContext(req as Request, name, shapeless, true))
   // What was said of the representation that did not come is not true of this one.
   for (const field of representation) res.removeHeader(field)
-  const headers: Headers = { 'Content-Type': contentType, 'Content-Length': Buffer.byteLength(body), ...problem.headers }
+  const headers: Headers = { ...mapper.headers, 'Content-Type': contentType, 'Content-Length': Buffer.byteLength(body), ...problem.headers }
   if (choice.negotiated) headers.Vary = varyWith(res, 'Accept')
   if (!req.complete && problem.headers.Connection === 'close') return writeAndLinger(req, res, problem.status, headers, body)
   write(res, problem.status, headers, body)

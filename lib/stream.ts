@@ -38,7 +38,7 @@ export async function sendStream(
   const isBytes = first.done
     ? data instanceof Readable && !data.readableObjectMode
     : first.value instanceof Uint8Array || (data instanceof Readable && !data.readableObjectMode)
-  const headers: Headers = {}
+  const headers: Headers = isBytes ? {} : { ...mapper.headers }
   if (!res.hasHeader('Content-Type')) headers['Content-Type'] = isBytes ? 'application/octet-stream' : contentType
   if (vary !== undefined) headers.Vary = vary
   const rest = resume(first, source)
