@@ -16,6 +16,8 @@ export interface Place {
   /** The path as written in the definition, `/` for the root. */
   readonly path: string
   readonly verb: string
+  /** The permission of the endpoint: its own, or `resource_<name>_<verb>`; `undefined` for OPTIONS, and where neither has a name. */
+  readonly permission: string | undefined
   /** Whatever the application put into `meta`, inner levels over outer ones. */
   readonly meta: Readonly<Record<string, unknown>>
 }

@@ -1,11 +1,14 @@
-// Endpoint: one verb of one path. What a definition looks like, how its options fall through the levels, and how two definitions are joined.
+// Endpoint: one verb of one path, and what a definition of many looks like; the types that a handler's arguments are inferred from.
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { Context } from './context.js'
-import { Filter, Only, type Use } from './filter.js'
-import { checkMapper, type Mapper } from './mapper.js'
+import type { Only, Use } from './filter.js'
+import type { Mapper } from './mapper.js'
 import type { ErrorRule } from './problem.js'
-import type { Infer, Schema } from './schema.js'
+import type { Reply } from './reply.js'
+import type { MadeBy, Representation } from './representation.js'
+import type { Infer, JSONSchema, Schema } from './schema.js'
+import type { Output } from './shape.js'
 import type { Query } from './url.js'
 
 /** The verbs of a definition. HEAD follows from `get` and OPTIONS from all of them, unless they are written out. */
@@ -26,12 +29,18 @@ export interface Options {
   defaultMapper?: Mapper
   /** Whether `/contacts/1.json` chooses a format. Switch it off where ids end so. @default true */
   suffix?: boolean
+  /** What the thing looks like: for bodies in and out, where an endpoint does not say otherwise. A bare schema is taken as one. */
+  representation?: Representation | Schema
+  /** How strictly answers are held to their schema: checked and stripped, stripped only, or neither. @default 'check' */
+  output?: Output
   /** The most bytes of a body, inflated. @default 1048576 */
   bodyLimit?: number
   /** Whether GET answers carry an ETag and may be 304. @default Express's `etag` setting */
   etag?: boolean | 'weak' | 'strong'
   /** Classes of errors, and the problem that each becomes; inner levels first. */
   errors?: readonly ErrorRule[]
+  /** The permission that the endpoint asks for, where it is not `resource_<name>_<verb>`. */
+  permission?: string
   /** One line for documents and lists. */
   summary?: string
   /** A paragraph for documents; CommonMark. */
@@ -56,25 +65,57 @@ export interface ResourceOptions extends Options {
 
 /** The schemas of what comes in. */
 export interface RequestParts {
-  params?: Schema
-  query?: Schema
-  headers?: Schema
+  params?: Schema | Representation
+  query?: Schema | Representation
+  headers?: Schema | Representation
   /** A schema, or `'raw'` for a Buffer, or `'stream'` for a Readable; these two are read whatever the Content-Type. */
-  body?: Schema | 'raw' | 'stream'
+  body?: Schema | Representation | 'raw' | 'stream'
+}
+
+/** What goes out. */
+export interface ResponseParts {
+  /** A schema or representation of what is answered at any 2xx, or one for each status: `{ 200: contact, 202: job }`. */
+  body?: Schema | Representation | Readonly<Record<number, Schema | Representation>>
+  /** A JSON Schema of the header fields, an object; its defaults are filled in. */
+  headers?: JSONSchema | Representation
 }
 
 /** Whatever a handler may return: data, a {@link Reply}, a stream, nothing; or a promise of it. */
 export type Handler<C = Context> = (ctx: C) => unknown
 
-type Part<R, Name extends string, Default> = R extends Record<Name, infer S> ? Infer<S> : Default
-type BodyOf<R> = R extends { body: 'raw' } ? Buffer : R extends { body: 'stream' } ? Readable : R extends { body: infer S } ? Infer<S> : unknown
+type Made<S> = S extends Representation ? MadeBy<S> : Infer<S>
+type Part<R, Name extends string, Default> = R extends Record<Name, infer S> ? Made<S> : Default
+type BodyOf<R> = R extends { body: 'raw' } ? Buffer : R extends { body: 'stream' } ? Readable : R extends { body: infer S } ? Made<S> : unknown
 
 /** The context that an endpoint's handler gets, from the endpoint's `request` and the parameters of its path. */
 export type ContextOf<R, Params> = Context<Part<R, 'params', Params>, Part<R, 'query', Query>, Part<R, 'headers', IncomingHttpHeaders>, BodyOf<R>>
 
+type Answer<S> = S extends Representation ? MadeBy<S> : Infer<S>
+type Answers<B> = B extends Schema | Representation
+  ? Answer<B>
+  : B extends Readonly<Record<number, unknown>>
+    ? { [Status in keyof B]: Answer<B[Status]> }[keyof B]
+    : unknown
+type Ready = Reply<undefined> | AsyncIterable<unknown> | undefined | void
+
+/** What a handler may give where the endpoint says what it answers: that, a {@link Reply} of it, a stream of it, or nothing. */
+export type ResultOf<S> = S extends { body: infer B } ? (unknown extends Answers<B> ? unknown : Wide<Answers<B>> | Promise<Wide<Answers<B>>>) : unknown
+type Wide<A> = Memory<A> | Reply<Memory<A>> | Ready
+// A date in memory is a text on the wire, and so are big numbers.
+type Memory<T> = T extends string
+  ? T | (string extends T ? Date | { toJSON(): string } : never)
+  : T extends number
+    ? T | (number extends T ? bigint : never)
+    : T extends readonly unknown[]
+      ? { [I in keyof T]: Memory<T[I]> }
+      : T extends object
+        ? { [Key in keyof T]: Memory<T[Key]> }
+        : T
+
 /** One verb of one path, with options of its own. */
 export interface Endpoint<Params = never> extends Options {
   readonly request?: RequestParts
+  readonly response?: ResponseParts
   readonly handler: Handler<never>
   /** Only for the compiler: the parameters that the handler expects of its path. */
   readonly [expects]?: (params: Params) => void
@@ -88,9 +129,11 @@ declare const expects: unique symbol
  * @example
  * '/:id': { put: endpoint({ request: { body: contact }, handler: ({ params, body }) => save(params.id, body) }) }
  */
-export function endpoint<const R extends RequestParts = Record<never, never>, Params = Record<string, string>>(
-  definition: Options & { request?: R; handler: Handler<ContextOf<R, Params>> },
-): Endpoint<Params> {
+export function endpoint<
+  const R extends RequestParts = Record<never, never>,
+  const S extends ResponseParts = Record<never, never>,
+  Params = Record<string, string>,
+>(definition: Options & { request?: R; response?: S; handler: (ctx: ContextOf<R, Params>) => ResultOf<S> }): Endpoint<Params> {
   return definition as Endpoint<Params>
 }
 
@@ -127,202 +170,4 @@ export type Typed<D> = {
     : Key extends keyof (ResourceOptions & Verbs)
       ? (ResourceOptions & Verbs)[Key]
       : never
-}
-
-const optionNames = new Set([
-  'use',
-  'mappers',
-  'mapper',
-  'defaultMapper',
-  'suffix',
-  'bodyLimit',
-  'etag',
-  'errors',
-  'summary',
-  'description',
-  'tags',
-  'deprecated',
-  'meta',
-])
-const resourceNames = new Set([...optionNames, 'path', 'strict', 'caseSensitive'])
-const endpointNames = new Set([...optionNames, 'request', 'response', 'handler'])
-const verbNames = new Set<string>(verbs)
-
-/** Options after all levels have been put on top of one another. */
-export interface Resolved extends Omit<Options, 'use'> {
-  readonly use: readonly Use[]
-}
-
-/** One verb of one path, options resolved; a line of the resource's table. */
-export interface Line {
-  readonly path: string
-  readonly verb: Verb
-  readonly options: Resolved
-  readonly request: RequestParts
-  readonly handler: Handler
-}
-
-/** One path: what its middleware is, and its lines. */
-export interface Stop {
-  readonly path: string
-  readonly options: Resolved
-  readonly lines: readonly Line[]
-}
-
-/**
- * Reads a definition into its paths and lines.
- * @param outer the options of the level above
- * @param where how messages call the resource
- * @throws TypeError with a sentence that names the option that is wrong
- */
-export function readDefinition(definition: Definition, outer: Resolved, where: string): { options: Resolved; stops: Stop[] } {
-  if (typeof definition !== 'object' || definition === null || Array.isArray(definition))
-    throw new TypeError(`${where}: a definition is an object such as { get: () => … }.`)
-  for (const key of Object.keys(definition)) {
-    if (!key.startsWith('/') && !resourceNames.has(key) && !verbNames.has(key))
-      throw new TypeError(`${where}: '${key}' is neither an option, a verb nor a path (a path starts with /).`)
-  }
-  const options = fallThrough(outer, definition, where)
-  const stops: Stop[] = []
-  if (verbs.some((verb) => definition[verb] !== undefined)) stops.push({ path: '/', options, lines: readLines(definition, '/', options, where) })
-  for (const key of Object.keys(definition)) {
-    if (!key.startsWith('/')) continue
-    const path = key as `/${string}`
-    const entry = definition[path] as PathDefinition
-    if (typeof entry !== 'object' || entry === null) throw new TypeError(`${where}: the path '${path}' needs an object of verbs.`)
-    const spot = `${where}, path '${path}'`
-    for (const name of Object.keys(entry)) {
-      if (!optionNames.has(name) && !verbNames.has(name)) throw new TypeError(`${spot}: '${name}' is neither an option nor a verb.`)
-    }
-    const inner = fallThrough(options, entry, spot)
-    const lines = readLines(entry, path, inner, where)
-    if (lines.length === 0) throw new TypeError(`${spot}: has no verb.`)
-    stops.push({ path, options: inner, lines })
-  }
-  if (stops.length === 0) throw new TypeError(`${where}: has no verb and no path.`)
-  return { options, stops }
-}
-
-function readLines(entry: Verbs, path: string, outer: Resolved, where: string): Line[] {
-  const lines: Line[] = []
-  for (const verb of verbs) {
-    const value = entry[verb]
-    if (value === undefined) continue
-    const spot = `${where}, ${verb} ${path}`
-    if (typeof value === 'function') {
-      lines.push({ path, verb, options: outer, request: {}, handler: value as Handler })
-      continue
-    }
-    if (typeof value !== 'object' || value === null || typeof value.handler !== 'function')
-      throw new TypeError(`${spot}: a verb is a function (ctx) => …, or an object with a 'handler'.`)
-    for (const name of Object.keys(value)) if (!endpointNames.has(name)) throw new TypeError(`${spot}: '${name}' is no option of an endpoint.`)
-    for (const name of Object.keys(value.request ?? {}))
-      if (!['params', 'query', 'headers', 'body'].includes(name)) throw new TypeError(`${spot}: request.${name} is none of params, query, headers, body.`)
-    lines.push({ path, verb, options: fallThrough(outer, value, spot), request: value.request ?? {}, handler: value.handler as Handler })
-  }
-  return lines
-}
-
-// The inner level wins; `use` and `errors` add up, `meta` is laid over.
-function fallThrough(outer: Resolved, inner: Options, where: string): Resolved {
-  check(inner, where)
-  const { use, ...rest } = inner
-  const picked: Record<string, unknown> = {}
-  for (const [name, value] of Object.entries(rest)) if (optionNames.has(name) && value !== undefined) picked[name] = value
-  // A list of mappers at an inner level replaces the one mapper of an outer level, as the nearer wish.
-  if (picked.mappers && !picked.mapper) picked.mapper = undefined
-  return {
-    ...outer,
-    ...picked,
-    use: use instanceof Only ? use.list : [...outer.use, ...(use ?? [])],
-    ...(inner.errors && { errors: [...inner.errors, ...(outer.errors ?? [])] }),
-    ...(inner.meta && { meta: { ...outer.meta, ...inner.meta } }),
-  }
-}
-
-function check(options: Options, where: string): void {
-  const wrong = (name: string, needs: string): never => {
-    throw new TypeError(`${where}: '${name}' needs ${needs}.`)
-  }
-  const { use, mappers, mapper, defaultMapper, bodyLimit, errors, etag, meta, tags } = options
-  if (use !== undefined) {
-    if (!Array.isArray(use) && !(use instanceof Only)) wrong('use', 'a list of filters and middleware, or only([...])')
-    for (const entry of use instanceof Only ? use.list : (use as readonly Use[])) {
-      if (!(entry instanceof Filter) && typeof entry !== 'function')
-        wrong('use', 'filters, made by filter(), and Express middleware; something else is in the list')
-    }
-  }
-  if (mappers !== undefined) {
-    if (!Array.isArray(mappers) || mappers.length === 0) wrong('mappers', 'a list of mappers')
-    for (const entry of mappers) checkMapper(entry, where)
-    const names = mappers.map(({ name }) => name)
-    const twice = names.find((name, index) => names.indexOf(name) !== index)
-    if (twice) wrong('mappers', `names that differ; '${twice}' stands there twice`)
-  }
-  if (mapper !== undefined) checkMapper(mapper, where)
-  if (defaultMapper !== undefined) checkMapper(defaultMapper, where)
-  if (bodyLimit !== undefined && (!Number.isSafeInteger(bodyLimit) || bodyLimit < 0)) wrong('bodyLimit', 'a whole number of bytes')
-  if (
-    errors !== undefined &&
-    (!Array.isArray(errors) || errors.some((rule) => !Array.isArray(rule) || typeof rule[0] !== 'function' || typeof rule[1] !== 'function'))
-  ) {
-    wrong('errors', 'a list of pairs [ErrorClass, (error) => Problem]')
-  }
-  if (etag !== undefined && typeof etag !== 'boolean' && etag !== 'weak' && etag !== 'strong') wrong('etag', "true, false, 'weak' or 'strong'")
-  for (const name of ['suffix', 'deprecated', 'strict', 'caseSensitive'] as const) {
-    const value = (options as Record<string, unknown>)[name]
-    if (value !== undefined && typeof value !== 'boolean') wrong(name, 'true or false')
-  }
-  for (const name of ['summary', 'description'] as const) if (options[name] !== undefined && typeof options[name] !== 'string') wrong(name, 'a text')
-  if (tags !== undefined && (!Array.isArray(tags) || tags.some((tag) => typeof tag !== 'string'))) wrong('tags', 'a list of words')
-  if (meta !== undefined && (typeof meta !== 'object' || meta === null)) wrong('meta', 'an object')
-}
-
-/**
- * Joins definitions path by path and verb by verb; a later one wins, `use` and `errors` add up, `meta` is laid over.
- * @example app.use(resource('notes', mix(crud(store), { '/:id/send': { post: send } })))
- */
-export function mix<A extends object, B extends object>(first: A, second: B): Mixed<A, B>
-export function mix<A extends object, B extends object, C extends object>(first: A, second: B, third: C): Mixed<Mixed<A, B>, C>
-export function mix<A extends object, B extends object, C extends object, D extends object>(
-  first: A,
-  second: B,
-  third: C,
-  fourth: D,
-): Mixed<Mixed<Mixed<A, B>, C>, D>
-export function mix(...definitions: object[]): object {
-  return definitions.reduce((first, second) => join(first as Record<string, unknown>, second as Record<string, unknown>))
-}
-
-/** What {@link mix} makes of two definitions. */
-export type Mixed<A, B> = {
-  [Key in keyof A | keyof B]: Key extends `/${string}`
-    ? Key extends keyof A
-      ? Key extends keyof B
-        ? Mixed<A[Key], B[Key]>
-        : A[Key]
-      : Key extends keyof B
-        ? B[Key]
-        : never
-    : Key extends keyof B
-      ? B[Key]
-      : Key extends keyof A
-        ? A[Key]
-        : never
-}
-
-function join(first: Record<string, unknown>, second: Record<string, unknown>): Record<string, unknown> {
-  const joined = { ...first }
-  for (const [key, value] of Object.entries(second)) {
-    const before = first[key]
-    if (before === undefined || value === undefined) joined[key] = value ?? before
-    else if (key.startsWith('/')) joined[key] = join(before as Record<string, unknown>, value as Record<string, unknown>)
-    else if (key === 'use')
-      joined[key] =
-        value instanceof Only ? value : before instanceof Only ? new Only([...before.list, ...(value as Use[])]) : [...(before as Use[]), ...(value as Use[])]
-    else if (key === 'errors') joined[key] = [...(value as ErrorRule[]), ...(before as ErrorRule[])]
-    else if (key === 'meta') joined[key] = { ...(before as object), ...(value as object) }
-    else joined[key] = value
-  }
-  return joined
 }

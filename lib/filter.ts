@@ -19,6 +19,8 @@ export interface FilterDescription {
   readonly optional?: boolean
   /** The permission that is asked for. */
   readonly permission?: string
+  /** Query parameters that the filter reads; nobody else may use their names. */
+  readonly reserves?: readonly string[]
 }
 
 /** What a filter may say of itself beside what it does. */
@@ -61,6 +63,14 @@ export class Filter {
 export function filter(apply: Apply, options: FilterOptions = {}): Filter {
   if (typeof apply !== 'function') throw new TypeError('filter(): a function (ctx, next) is needed.')
   return new Filter(apply, options)
+}
+
+/**
+ * Goes on with a value now, or when it comes: so a filter stays synchronous where nothing is a promise.
+ * @example filter((ctx, next) => after(next(), (reply) => stamp(reply)))
+ */
+export function after<In, Out>(value: In | Promise<In>, go: (value: In) => Out | Promise<Out>): Out | Promise<Out> {
+  return value instanceof Object && typeof (value as { then?: unknown }).then === 'function' ? (value as Promise<In>).then(go) : go(value as In)
 }
 
 /** One entry of a `use` list: a {@link Filter}, or plain Express middleware. */

@@ -1,62 +1,79 @@
 // The front door of express-trestle: its public names, grouped.
 
-export { Context, type Place, type User } from './context.js'
+// Resources
+export { resource, mappers, type Resource, type ResourceFacts } from './resource.js'
 export {
+  endpoint,
   type ContextOf,
   type Definition,
   type Endpoint,
-  endpoint,
   type Handler,
-  type Line,
-  type Mixed,
-  mix,
   type Options,
   type ParamsOf,
   type PathDefinition,
   type RequestParts,
-  type Resolved,
   type ResourceOptions,
+  type ResponseParts,
+  type ResultOf,
+  type Typed,
   type Verb,
   type Verbs,
 } from './endpoint.js'
-// rings
-export { type Apply, Filter, filter, type Next, Only, only, type Use } from './filter.js'
-// formats
-export type { Charset, Encoded, FormatContext, Mapper, ParseContext } from './mapper.js'
-export { form } from './mappers/form.js'
-export { type JsonOptions, json, jsonWith } from './mappers/json.js'
-export { text } from './mappers/text.js'
-export { xml } from './mappers/xml.js'
+export type { Line, Resolved, Stop } from './definition.js'
+export { mix, type Mixed } from './mix.js'
+export { Context, type Place, type User } from './context.js'
+export { createServer, type TrestleServer, type TrestleServerOptions } from './server.js'
+
+// Answers
+export { accepted, created, noContent, Reply, reply, seeOther, type LocationOptions, type ReplyOptions } from './reply.js'
 export {
   badRequest,
   conflict,
   contentTooLarge,
-  type ErrorRule,
   forbidden,
   gone,
-  type Headers,
   internalError,
   mapError,
   methodNotAllowed,
   notAcceptable,
   notFound,
   notImplemented,
-  Problem,
-  type ProblemOptions,
   preconditionFailed,
   preconditionRequired,
+  Problem,
   serviceUnavailable,
   tooManyRequests,
   unauthorized,
   unprocessableContent,
   unsupportedMediaType,
+  type ErrorRule,
+  type Headers,
+  type ProblemOptions,
 } from './problem.js'
-export { type ProblemsOptions, problems } from './problems.js'
-// answers
-export { accepted, created, type LocationOptions, noContent, Reply, type ReplyOptions, reply, seeOther } from './reply.js'
-// resources
-export { mappers, type Resource, type ResourceFacts, resource } from './resource.js'
-// schemas
-export type { Infer, JSONSchema, Schema, StandardResult, StandardSchema } from './schema.js'
-export { createServer, type TrestleServer, type TrestleServerOptions } from './server.js'
+export { problems, type ProblemsOptions } from './problems.js'
+
+// Rings around handlers
+export { Filter, filter, Only, only, type Apply, type FilterDescription, type FilterOptions, type Next, type Use } from './filter.js'
+
+// Formats
+export type { Charset, Encoded, FormatContext, Mapper, ParseContext } from './mapper.js'
+export { form } from './mappers/form.js'
+export { json, jsonWith, type JsonOptions } from './mappers/json.js'
+export { text } from './mappers/text.js'
+export { xml } from './mappers/xml.js'
+
+// Schemas and representations
+export {
+  schema,
+  type Fault,
+  type Infer,
+  type JSONSchema,
+  type JSONSchemaObject,
+  type Schema,
+  type StandardIssue,
+  type StandardResult,
+  type StandardSchema,
+} from './schema.js'
+export { Representation, representation, type FieldOptions, type MadeBy, type RepresentationOptions, type RepresentationSchema } from './representation.js'
+export { AnswerError, type Output } from './shape.js'
 export type { Query } from './url.js'

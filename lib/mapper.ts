@@ -52,6 +52,8 @@ export interface Mapper {
   readonly reads?: readonly string[]
   /** `+json`: every type that ends so is read too (RFC 6839). */
   readonly suffix?: string
+  /** True where every value read is a text, to be turned into what a schema says it is. */
+  readonly untyped?: boolean
   /** The charset written and told in Content-Type, or `false` for bytes. @default 'utf-8' */
   readonly charset?: Charset | false
   /** The media type of a problem document in this format. Without one, problems go out as JSON. */

@@ -123,7 +123,8 @@ export const mapError = <Kind>(kind: abstract new (...args: never[]) => Kind, to
 /**
  * The problem that an error is, or `undefined` where it is a bug. In this order: a {@link Problem}; a class that `rules` knows, first match; an error
  * that carries a client's or a gateway's status, as http-errors and body-parser make them. A bare status of 500 is a bug like any other.
- * The message of a foreign error is told only where the error says so itself (`expose`).
+ * The message of a foreign error is told only where the error says so itself (`expose`), and its header fields only where it has that member at all:
+ * errors of HTTP clients carry the status and the header fields of somebody else's answer.
  */
 export function problemOf(error: unknown, rules: readonly ErrorRule[] = []): Problem | undefined {
   if (error instanceof Problem) return error
@@ -137,5 +138,8 @@ export function problemOf(error: unknown, rules: readonly ErrorRule[] = []): Pro
   const { status, statusCode, expose, headers } = error as Error & { status?: unknown; statusCode?: unknown; expose?: unknown; headers?: unknown }
   const code = status ?? statusCode
   if (typeof code !== 'number' || !Number.isInteger(code) || code < 400 || code > 599 || code === 500) return undefined
-  return new Problem(code, expose === true ? error.message : undefined, { cause: error, headers: (headers ?? {}) as Headers })
+  return new Problem(code, expose === true ? error.message : undefined, {
+    cause: error,
+    headers: (typeof expose === 'boolean' && headers ? headers : {}) as Headers,
+  })
 }

@@ -32,7 +32,7 @@ export function problems({
 }: ProblemsOptions = {}): [RequestHandler, ErrorRequestHandler] {
   const negotiation = new Negotiation({ mappers, fallback: json })
   const found: RequestHandler = (req, res) => {
-    respondProblem(req, res, notFound('Nothing is here.'), negotiation.forProblem(req.headers.accept))
+    respondProblem(req, res, notFound('Nothing is here.'), negotiation.forProblem(undefined, req.headers.accept))
   }
   const failed: ErrorRequestHandler = (error, req, res, next) => {
     let problem = problemOf(error, errors)
@@ -43,7 +43,7 @@ export function problems({
     }
     // Half of an answer is out: Express cuts the connection.
     if (res.headersSent) return next(error)
-    respondProblem(req, res, problem, negotiation.forProblem(req.headers.accept))
+    respondProblem(req, res, problem, negotiation.forProblem(undefined, req.headers.accept))
   }
   return [found, failed]
 }

@@ -1,20 +1,27 @@
 // Resource: a definition becomes an Express router. The one place where the steps of a request are put in order.
 import { type NextFunction, type Request, type RequestHandler, type Response, Router } from 'express'
+import { Answer } from './answer.js'
+import { coercion } from './coerce.js'
 import { Context, type Place } from './context.js'
-import { type Definition, type Line, type Resolved, type ResourceOptions, readDefinition, type Stop, type Typed } from './endpoint.js'
+import { type Line, type Resolved, readDefinition, type Stop } from './definition.js'
+import type { Definition, ResourceOptions, Typed } from './endpoint.js'
 import { Filter, type Use } from './filter.js'
 import { type Choice, Negotiation } from './filters/negotiate.js'
 import { Parsing } from './filters/parse.js'
+import { Validation } from './filters/validate.js'
 import type { Mapper } from './mapper.js'
 import { form } from './mappers/form.js'
 import { json } from './mappers/json.js'
 import { text } from './mappers/text.js'
 import { xml } from './mappers/xml.js'
+import { permissionOf } from './permission.js'
 import { methodNotAllowed, type Problem, problemOf } from './problem.js'
 import { Reply } from './reply.js'
-import { type Ending, respond, respondProblem, shapeless } from './respond.js'
+import { Representation, representation } from './representation.js'
+import { type Ending, respond, respondProblem } from './respond.js'
+import { isStream } from './stream.js'
 import { type Match, Table } from './table.js'
-import { type Query, readQuery } from './url.js'
+import { originForm, type Query, readQuery } from './url.js'
 
 /** The formats of a resource that names none: JSON first, then text, XML and forms. */
 export const mappers: readonly Mapper[] = [json, text, xml, form]
@@ -44,9 +51,13 @@ export type Resource = Router & { readonly definition: ResourceFacts }
  *  2. negotiate: which mapper will answer, before anything is done (406)
  *  3. filters of `use`, in the order written
  *  4. parse: which mapper reads the body, and reading it (400, 413, 415)
- *  5. the handler
- *  6. filters, outwards: they see and may change the Reply
- *  7. respond: status, header fields, bytes; ETag and 304
+ *  5. validate: params, query, headers, body, all faults at once (400; 404 for path parameters)
+ *  6. represent: data → object
+ *  7. the handler
+ *  8. represent: object → data
+ *  9. filters, outwards: they see and may change a Reply's data
+ * 10. validate the answer against its schema: our own lie is an error, never sent
+ * 11. respond: status, header fields, bytes; ETag and 304
  *
  * A {@link Problem} thrown in any of them is the answer; so is an error with a status of its own, or one that `errors` knows.
  * Any other error goes to `next(error)`, once, as it was thrown.
@@ -82,10 +93,10 @@ export function resource(nameOrDefinition: string | object, maybeDefinition?: ob
   const root = formats.of(options)
 
   const router = Router({ mergeParams: true })
-  const dispatch = dispatcher(table, root, options)
-  router.use(dispatch)
   // As long as nobody has added to the router, there is one layer to go through: ours. Then Express need not look for it.
   const { stack } = router
+  const dispatch = dispatcher(table, root, options, stack)
+  router.use(dispatch)
   const handle = (router as unknown as { handle: RequestHandler }).handle
   const quick: RequestHandler = (req, res, next) => (stack.length === 1 ? dispatch(req, res, next) : handle.call(router, req, res, next))
   const facts: ResourceFacts = { name, paths, endpoints: stops.flatMap(({ lines }) => lines) }
@@ -149,45 +160,73 @@ class Route {
   readonly ending: Ending
   readonly run: Step
 
-  constructor({ path, verb, options, request, handler }: Line, name: string | undefined, base: string, formats: Formats) {
+  constructor({ path, verb, options, request, response, handler }: Line, name: string | undefined, base: string, formats: Formats) {
     this.options = options
     this.suffix = options.suffix ?? true
     this.negotiation = formats.of(options)
     this.middleware = options.use.filter((entry): entry is RequestHandler => !(entry instanceof Filter))
-    this.place = { resource: name, base, path, verb, meta: options.meta ?? {} }
+    this.place = { resource: name, base, path, verb, permission: permissionOf(name, verb, options.permission), meta: options.meta ?? {} }
     for (const entry of options.use) if (entry instanceof Filter) entry.check?.(this.place)
-    this.ending = { name, etag: options.etag, shape: () => shapeless }
-    const parsing = readsBody(verb, request.body)
-      ? new Parsing({
-          mappers: options.mappers ?? mappers,
-          mapper: options.mapper,
-          defaultMapper: options.defaultMapper,
-          limit: options.bodyLimit ?? 0,
-          as: request.body === 'raw' || request.body === 'stream' ? request.body : undefined,
-          verb,
-        })
-      : undefined
-    this.run = compose(options.use, parsing ? parseThen(parsing, handler as (ctx: Context) => unknown) : (handler as Step))
+    const where = `${name === undefined ? 'resource()' : `resource('${name}')`}, ${verb} ${path}`
+    const answer = new Answer({ ...response, representation: options.representation, output: options.output, where })
+    this.ending = { name, etag: options.etag, answer }
+    const { body = takesBody(verb) ? asRepresentation(options.representation) : undefined, ...parts } = request
+    const bytes = body === 'raw' || body === 'stream' ? body : undefined
+    const validation =
+      Object.keys(parts).length > 0 || (body !== undefined && !bytes)
+        ? new Validation({ ...parts, body: bytes ? undefined : (body as never), verb, where })
+        : undefined
+    const parsing =
+      takesBody(verb) || body !== undefined
+        ? new Parsing({
+            mappers: options.mappers ?? mappers,
+            mapper: options.mapper,
+            defaultMapper: options.defaultMapper,
+            limit: options.bodyLimit ?? 0,
+            as: bytes,
+            schema: validation?.bodySchema,
+            coerce: validation && coercion(validation.bodySchema),
+            verb,
+          })
+        : undefined
+    this.run = compose(options.use, steps(parsing, validation, handler as (ctx: Context) => unknown, answer))
   }
+}
+
+// A bare schema at a level above is the representation of the thing, with all that follows for its read-only members.
+function asRepresentation(option: Resolved['representation']): Representation | undefined {
+  return option === undefined || option instanceof Representation ? option : representation(option)
 }
 
 // Nothing is read where no body has a meaning (RFC 9110 sections 9.3.1, 9.3.2, 9.3.5), or where none was asked for.
-function readsBody(verb: string, body: unknown): boolean {
-  return body !== undefined || verb === 'post' || verb === 'put' || verb === 'patch' || verb === 'query'
+function takesBody(verb: string): boolean {
+  return verb === 'post' || verb === 'put' || verb === 'patch' || verb === 'query'
 }
 
-function parseThen(parsing: Parsing, handler: (ctx: Context) => unknown): Step {
-  return (ctx, format) => {
-    const body = parsing.read(ctx, format)
-    if (isPromise(body)) {
-      return body.then((data) => {
-        ctx.body = data
-        return handler(ctx)
-      })
-    }
-    ctx.body = body
-    return handler(ctx)
-  }
+// Steps 4 to 8, each one there only where it has something to do, and each waiting only for what is a promise.
+function steps(parsing: Parsing | undefined, validation: Validation | undefined, handler: (ctx: Context) => unknown, answer: Answer): Step {
+  const handled: Step = answer.empty ? handler : (ctx) => whenReady(handler(ctx), (result) => represented(result, answer, ctx))
+  const validated: Step = validation ? (ctx, format) => whenReady(validation.run(ctx), () => handled(ctx, format)) : handled
+  if (!parsing) return validated
+  return (ctx, format) =>
+    whenReady(parsing.read(ctx, format), (body) => {
+      ctx.body = body
+      return validated(ctx, format)
+    })
+}
+
+function whenReady(value: unknown, go: (value: unknown) => unknown): unknown {
+  return isPromise(value) ? value.then(go) : go(value)
+}
+
+function represented(result: unknown, answer: Answer, ctx: Context): unknown {
+  const data = result instanceof Reply ? result.data : result
+  if (data === undefined || data === ctx.res || data instanceof Uint8Array || isStream(data)) return result
+  const status = (result instanceof Reply ? result.status : undefined) ?? ctx.res.statusCode
+  const made = answer.toData(data, status, ctx)
+  if (!(result instanceof Reply)) return made
+  result.data = made
+  return result
 }
 
 // Folded from the inside out, so that the first of the list is the outermost ring.
@@ -218,9 +257,9 @@ function isPromise(value: unknown): value is Promise<unknown> {
   return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
 }
 
-function dispatcher(table: Table<Spot>, root: Negotiation, options: Resolved): RequestHandler {
+function dispatcher(table: Table<Spot>, root: Negotiation, options: Resolved, layers: readonly unknown[]): RequestHandler {
   return function trestle(req, res, next) {
-    const { url } = req
+    const url = originForm(req.url)
     const mark = url.indexOf('?')
     const path = mark < 0 ? url : url.slice(0, mark)
     let found: Match<Spot> | undefined
@@ -251,16 +290,21 @@ function dispatcher(table: Table<Spot>, root: Negotiation, options: Resolved): R
     req.route = spot.route
     const route = spot.routes[req.method]
     const middleware = route ? route.middleware : spot.middleware
-    const go = (): void => {
-      if (!route) return withoutRoute(spot, req, res, next)
-      serve(route, req, res, merged, mark < 0 ? undefined : url.slice(mark + 1), format, next)
-    }
-    if (middleware.length === 0) return go()
-    runMiddleware(middleware, req, res, go, (error) => {
-      if (error && error !== 'route' && error !== 'router') return fail(error, req, res, next, spot.negotiation, undefined, spot.options)
-      req.params = outer
-      next(error)
-    })
+    const search = mark < 0 ? undefined : url.slice(mark + 1)
+    if (middleware.length === 0) return arrive(spot, route, req, res, merged, search, format, next)
+    runMiddleware(
+      middleware,
+      req,
+      res,
+      () => arrive(spot, route, req, res, merged, search, format, next),
+      (error) => {
+        if (error && error !== 'route' && error !== 'router')
+          return fail(error, req, res, next, spot.negotiation, problemChoice(spot, req, search, format), spot.options)
+        req.params = outer
+        // Both words leave the resource; the second must not leave the router around it, which Express sees to where there are further layers.
+        next(error === 'router' && layers.length > 1 ? error : undefined)
+      },
+    )
   }
 }
 
@@ -296,22 +340,37 @@ function runMiddleware(list: readonly RequestHandler[], req: Request, res: Respo
   next()
 }
 
-// RFC 9110 sections 9.3.7 and 15.5.6.
-function withoutRoute(spot: Spot, req: Request, res: Response, next: NextFunction): void {
+function arrive(
+  spot: Spot,
+  route: Route | undefined,
+  req: Request,
+  res: Response,
+  params: Record<string, string | string[]>,
+  search: string | undefined,
+  suffix: string | undefined,
+  next: NextFunction,
+): void {
+  if (route) return serve(route, req, res, params, search, suffix, next)
+  // RFC 9110 sections 9.3.7 and 15.5.6.
   if (req.method === 'OPTIONS') {
+    if (res.headersSent) return
     res.writeHead(204, { Allow: spot.allow.join(', ') })
     res.end()
     return
   }
-  fail(
-    methodNotAllowed(`${req.method} is not among the methods of this resource.`, { allow: spot.allow }),
-    req,
-    res,
-    next,
-    spot.negotiation,
-    undefined,
-    spot.options,
-  )
+  const problem = methodNotAllowed(`${req.method} is not among the methods of this resource.`, { allow: spot.allow })
+  fail(problem, req, res, next, spot.negotiation, problemChoice(spot, req, search, suffix), spot.options)
+}
+
+// The format of a problem where there is no endpoint that could have chosen one.
+function problemChoice({ negotiation }: Spot, req: Request, search: string | undefined, suffix: string | undefined): Choice {
+  let format = suffix
+  try {
+    if (search !== undefined) format = String(readQuery(search).format || (suffix ?? ''))
+  } catch {
+    // A broken query names no format.
+  }
+  return negotiation.forProblem(format, req.headers.accept)
 }
 
 function serve(
@@ -335,12 +394,12 @@ function serve(
     choice = route.negotiation.choose(format, req.headers.accept)
     const ctx = new Context(req, res, params as Record<string, string>, route.place, query)
     const result = route.run(ctx, format)
-    if (!isPromise(result)) return finish(result, req, res, next, choice, route)
+    if (!isPromise(result)) return finish(result, ctx, next, choice, route)
     const chosen = choice
     result.then(
       (value) => {
         try {
-          finish(value, req, res, next, chosen, route)
+          finish(value, ctx, next, chosen, route)
         } catch (error) {
           fail(error, req, res, next, route.negotiation, chosen, route.options)
         }
@@ -352,9 +411,9 @@ function serve(
   }
 }
 
-function finish(result: unknown, req: Request, res: Response, next: NextFunction, choice: Choice, route: Route): void {
-  const sending = respond(req, res, result, choice, route.ending)
-  if (sending) sending.catch((error) => fail(error, req, res, next, route.negotiation, choice, route.options))
+function finish(result: unknown, ctx: Context, next: NextFunction, choice: Choice, route: Route): void {
+  const sending = respond(ctx, result, choice, route.ending)
+  if (sending) sending.catch((error) => fail(error, ctx.req, ctx.res, next, route.negotiation, choice, route.options))
 }
 
 // Problems are answers; everything else is Express's, with the error as it was thrown.
@@ -370,9 +429,14 @@ function fail(
   let problem: Problem | undefined
   try {
     problem = problemOf(error, errors)
-    if (!problem || res.headersSent) return next(error ?? new Error('A handler threw nothing.'))
-    respondProblem(req, res, problem, choice ?? negotiation.forProblem(req.headers.accept))
+    if (!problem || res.headersSent) return next(asError(error))
+    respondProblem(req, res, problem, choice ?? negotiation.forProblem(undefined, req.headers.accept))
   } catch (thrown) {
     next(thrown)
   }
+}
+
+// To Express, nothing and these two words are no errors.
+function asError(error: unknown): unknown {
+  return !error || error === 'route' || error === 'router' ? new Error(`A handler threw ${JSON.stringify(error) ?? 'nothing'}.`, { cause: error }) : error
 }

@@ -3,11 +3,16 @@ import { hash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Request, Response } from 'express'
 import fresh from 'fresh'
+import type { Answer } from './answer.js'
+import type { Context } from './context.js'
 import type { Choice, Format } from './filters/negotiate.js'
+import { spelled, varyWith, writeHead } from './head.js'
 import { type Encoded, encode, type FormatContext, type Mapper } from './mapper.js'
 import type { Headers, Problem } from './problem.js'
 import { Reply } from './reply.js'
+import { type Shape, shapeless } from './shape.js'
 import { isStream, sendStream } from './stream.js'
+import { originForm } from './url.js'
 
 /** What the end of a request has to know of its endpoint. */
 export interface Ending {
@@ -15,57 +20,64 @@ export interface Ending {
   readonly name: string | undefined
   /** The `etag` option; `undefined` asks Express's setting. */
   readonly etag: boolean | 'weak' | 'strong' | undefined
-  /** The JSON Schema of the answer at a status, and the serializer compiled from it. */
-  readonly shape: (status: number) => Shape
+  /** What the endpoint says its answers look like. */
+  readonly answer: Answer
 }
-
-/** How an answer looks: its schema, where there is one, and what writes it as JSON. */
-export interface Shape {
-  readonly schema: object | boolean | undefined
-  readonly stringify: (data: unknown) => string
-}
-
-/** The shape of an answer that nobody described. */
-export const shapeless: Shape = { schema: undefined, stringify: (data) => JSON.stringify(data) }
 
 /**
  * Answers with what a handler gave. What the handler set on `res` is kept; a handler that has answered by itself is left alone.
  *
  * @param result data, a {@link Reply}, a stream, `undefined`, or `res` itself from a handler that will answer by itself
- * @throws whatever the mapper or the source of a stream throws before the first byte
+ * @returns a promise where the answer is a stream, or its schema is one that answers with a promise
+ * @throws before the first byte: AnswerError, and whatever the mapper or the source of a stream throws
  */
-export function respond(req: Request, res: Response, result: unknown, choice: Choice, ending: Ending): void | Promise<void> {
+export function respond(ctx: Context, result: unknown, choice: Choice, ending: Ending): void | Promise<void> {
+  const { req, res } = ctx
   let data = result
   let status: number | undefined
   let given: Headers | undefined
-  if (result instanceof Reply) ({ data, status, headers: given } = result)
+  if (result instanceof Reply) {
+    ;({ data, status } = result)
+    given = result.headers && spelled(result.headers)
+  }
   if (res.headersSent || res.writableEnded || data === res) return
   const code = status ?? (res.statusCode !== 200 ? res.statusCode : data === undefined ? 204 : 200)
+  const { answer, name } = ending
+  if (answer.hasHeaders) given = { ...given, ...answer.headers((field) => given?.[field] ?? res.getHeader(field)) }
 
   if (data === undefined || code === 204 || code === 205 || code === 304) {
     // RFC 9110 sections 8.6 and 15.4.5: no Content-Length in a 204 or 304; a redirect or a 201 without a body says that it is empty.
     write(res, code, code === 204 || code === 304 ? { ...given } : { 'Content-Length': 0, ...given }, undefined)
     return
   }
-  const { mapper } = choice
-  const vary = choice.negotiated ? varyWith(res, 'Accept') : undefined
+  if (data instanceof Uint8Array) return send(ctx, code, given, data, 'application/octet-stream', choice, ending)
+  const { mapper, contentType } = choice
   if (isStream(data)) {
-    const shape = ending.shape(code)
-    return sendStream(req, res, data, { code, given, vary, contentType: choice.contentType, mapper, context: formatContext(req, ending.name, shape, false) })
+    const shape = answer.rowShape(code)
+    const json = writesJson(mapper)
+    const vary = varied(res, given, choice)
+    const context = formatContext(req, name, shape, false)
+    return sendStream(req, res, data, { code, given, vary, contentType, mapper, context, each: (row) => shape.prepare(answer.toData(row, code, ctx), json) })
   }
-  let body: Encoded
-  let contentType = choice.contentType
-  if (data instanceof Uint8Array) {
-    body = data
-    contentType = 'application/octet-stream'
-  } else {
-    body = format(mapper, data, formatContext(req, ending.name, ending.shape(code), false))
-  }
-  const headers: Headers = data instanceof Uint8Array ? {} : { ...mapper.headers }
+  const shape = answer.shape(code, data)
+  const ready = shape.prepare(data, writesJson(mapper))
+  const go = (prepared: unknown): void => send(ctx, code, given, format(mapper, prepared, formatContext(req, name, shape, false)), contentType, choice, ending)
+  return ready instanceof Promise ? ready.then(go) : go(ready)
+}
+
+// A mapper that writes JSON does so by `stringify`, which strips what the schema does not know; for all others it is stripped before.
+function writesJson({ suffix }: Mapper): boolean {
+  return suffix === '+json'
+}
+
+function send(ctx: Context, code: number, given: Headers | undefined, body: Encoded, contentType: string, choice: Choice, { etag }: Ending): void {
+  const { req, res } = ctx
+  const headers: Headers = body instanceof Uint8Array || choice.mapper.headers === undefined ? {} : { ...choice.mapper.headers }
   if (!res.hasHeader('Content-Type')) headers['Content-Type'] = contentType
+  const vary = varied(res, given, choice)
   if (vary !== undefined) headers.Vary = vary
   if (code === 200 && (req.method === 'GET' || req.method === 'HEAD' || req.method === 'QUERY')) {
-    const tag = entityTag(req, res, given, body, ending.etag)
+    const tag = entityTag(req, res, given, body, etag)
     if (tag !== undefined) headers.ETag = tag
     if (isFresh(req, res, given, tag)) {
       delete headers['Content-Type']
@@ -78,6 +90,14 @@ export function respond(req: Request, res: Response, result: unknown, choice: Ch
   write(res, code, given ? Object.assign(headers, given) : headers, body)
 }
 
+// The value of Vary, where the client had a say; also put among the fields of a Reply that has one of its own.
+function varied(res: ServerResponse, given: Headers | undefined, { negotiated }: Choice): string | undefined {
+  if (!negotiated) return undefined
+  const vary = varyWith(res, given, 'Accept')
+  if (given) given.Vary = vary
+  return vary
+}
+
 /** Answers with a problem, in the format that the client chose. @throws what the mapper throws */
 export function respondProblem(req: IncomingMessage, res: Response, problem: Problem, choice: Choice, name?: string): void {
   if (res.headersSent || res.writableEnded) return
@@ -85,16 +105,17 @@ export function respondProblem(req: IncomingMessage, res: Response, problem: Pro
   const body = format(mapper, problem.toJSON(), formatContext(req as Request, name, shapeless, true))
   // What was said of the representation that did not come is not true of this one.
   for (const field of representation) res.removeHeader(field)
-  const headers: Headers = { ...mapper.headers, 'Content-Type': contentType, 'Content-Length': Buffer.byteLength(body), ...problem.headers }
-  if (choice.negotiated) headers.Vary = varyWith(res, 'Accept')
-  if (!req.complete && problem.headers.Connection === 'close') return writeAndLinger(req, res, problem.status, headers, body)
+  const given = spelled(problem.headers)
+  const headers: Headers = { ...mapper.headers, ...given, 'Content-Type': contentType, 'Content-Length': Buffer.byteLength(body) }
+  if (choice.negotiated) headers.Vary = varyWith(res, given, 'Accept')
+  if (!req.complete && given.Connection === 'close') return writeAndLinger(req, res, problem.status, headers, body)
   write(res, problem.status, headers, body)
 }
 
 const representation = ['ETag', 'Last-Modified', 'Content-Encoding', 'Content-Language', 'Content-Range', 'Content-Disposition', 'Content-Type']
 
 function write(res: ServerResponse, code: number, headers: Headers, body: Encoded | undefined): void {
-  res.writeHead(code, headers as Record<string, string | number | string[]>)
+  writeHead(res, code, headers)
   if (body === undefined) res.end()
   else res.end(body)
 }
@@ -104,7 +125,7 @@ const lingerFor = 1000
 // The client is still sending. Were the connection closed now, the system would throw the answer away with what is unread,
 // so the answer is sent whole and the rest of the body thrown away for a moment (RFC 9112 section 9.6).
 function writeAndLinger(req: IncomingMessage, res: ServerResponse, code: number, headers: Headers, body: Encoded): void {
-  res.writeHead(code, headers as Record<string, string | number | string[]>)
+  writeHead(res, code, headers)
   res.write(body)
   const end = (): void => {
     clearTimeout(timer)
@@ -127,22 +148,7 @@ function format(mapper: Mapper, data: unknown, context: FormatContext): Encoded 
 }
 
 function formatContext(req: Request, name: string | undefined, { schema, stringify }: Shape, problem: boolean): FormatContext {
-  return { name, schema, stringify, problem, url: req.originalUrl ?? req.url }
-}
-
-function varyWith(res: ServerResponse, field: string): string {
-  const before = res.getHeader('Vary')
-  if (before === undefined) return field
-  const list = String(before)
-  if (
-    list === '*' ||
-    list
-      .toLowerCase()
-      .split(/\s*,\s*/)
-      .includes(field.toLowerCase())
-  )
-    return list
-  return `${list}, ${field}`
+  return { name, schema, stringify, problem, url: originForm(req.originalUrl ?? req.url) }
 }
 
 // The option of the resource, or else Express's setting: false, 'weak', 'strong', or a function of the application's own.

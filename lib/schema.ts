@@ -1,8 +1,32 @@
 // Schema: what data must look like. A JSON Schema (TypeBox's are), or any Standard Schema (zod, valibot, arktype); the only file that knows ajv.
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
+import formats from 'ajv-formats'
 import type { FromSchema, JSONSchema as LiteralSchema } from 'json-schema-to-ts'
 
 /** A JSON Schema, draft 2020-12. */
-export type JSONSchema = boolean | { readonly [keyword: string]: unknown }
+export type JSONSchema = boolean | JSONSchemaObject
+
+/** The keywords of a JSON Schema that structure data. Others may stand beside them. */
+export interface JSONSchemaObject {
+  readonly $id?: string
+  readonly $ref?: string
+  readonly $defs?: object
+  readonly type?: string | readonly string[]
+  readonly properties?: object
+  readonly required?: readonly string[]
+  readonly additionalProperties?: unknown
+  readonly items?: unknown
+  readonly enum?: readonly unknown[]
+  readonly const?: unknown
+  readonly anyOf?: readonly unknown[]
+  readonly oneOf?: readonly unknown[]
+  readonly allOf?: readonly unknown[]
+  readonly not?: unknown
+  readonly default?: unknown
+  readonly description?: string
+  /** TypeBox's mark. */
+  readonly '~kind'?: string
+}
 
 /** Any validator that speaks the Standard Schema interface, version 1: zod, valibot, arktype and others. */
 export interface StandardSchema<Input = unknown, Output = Input> {
@@ -11,17 +35,168 @@ export interface StandardSchema<Input = unknown, Output = Input> {
     readonly vendor: string
     readonly validate: (value: unknown) => StandardResult<Output> | Promise<StandardResult<Output>>
     readonly types?: { readonly input: Input; readonly output: Output } | undefined
+    readonly jsonSchema?:
+      | { readonly input: (options: { target: 'draft-2020-12' }) => object; readonly output: (options: { target: 'draft-2020-12' }) => object }
+      | undefined
   }
 }
 
 /** What a Standard Schema says of a value. */
-export type StandardResult<Output> =
-  | { readonly value: Output; readonly issues?: undefined }
-  | { readonly issues: readonly { readonly message: string; readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined }[] }
+export type StandardResult<Output> = { readonly value: Output; readonly issues?: undefined } | { readonly issues: readonly StandardIssue[] }
+
+/** One fault that a Standard Schema found. */
+export interface StandardIssue {
+  readonly message: string
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined
+}
 
 /** Whatever may stand where a schema goes. */
 export type Schema = JSONSchema | StandardSchema
 
+/** Keeps the literal type of a schema that is held in a variable, so that {@link Infer} can read it. @example const contact = schema({ type: 'object', properties: { name: { type: 'string' } } }) */
+export const schema = <const S extends JSONSchema>(literal: S): S => literal
+
 /** The type of the data that a schema lets through. */
-export type Infer<S> =
-  S extends StandardSchema<never, infer Output> ? Output : S extends { static: infer Static } ? Static : S extends LiteralSchema ? FromSchema<S> : unknown
+export type Infer<S> = S extends { readonly '~standard': { readonly types?: { readonly output: infer Output } | undefined } }
+  ? Output
+  : S extends { readonly '~kind': string }
+    ? InferKind<S>
+    : S extends LiteralSchema
+      ? FromSchema<S>
+      : unknown
+
+// TypeBox says in types what it says in keywords, with a kind to each.
+type InferKind<S> = S extends { '~kind': 'Object'; properties: infer P }
+  ? { [K in keyof P as P[K] extends { '~optional': true } ? never : K]: InferKind<P[K]> } & {
+      [K in keyof P as P[K] extends { '~optional': true } ? K : never]?: InferKind<P[K]>
+    } extends infer O
+    ? { [K in keyof O]: O[K] }
+    : never
+  : S extends { '~kind': 'Array'; items: infer Item }
+    ? InferKind<Item>[]
+    : S extends { '~kind': 'String' | 'TemplateLiteral' }
+      ? string
+      : S extends { '~kind': 'Number' | 'Integer' }
+        ? number
+        : S extends { '~kind': 'Boolean' }
+          ? boolean
+          : S extends { '~kind': 'Null' }
+            ? null
+            : S extends { '~kind': 'Literal'; const: infer Value }
+              ? Value
+              : S extends { '~kind': 'Enum'; enum: readonly (infer Value)[] }
+                ? Value
+                : S extends { '~kind': 'Union'; anyOf: readonly (infer Member)[] }
+                  ? InferKind<Member>
+                  : S extends { '~kind': 'Record'; patternProperties: Record<string, infer Value> }
+                    ? Record<string, InferKind<Value>>
+                    : unknown
+
+/** True for zod and its like. */
+export function isStandard(schema: unknown): schema is StandardSchema {
+  return (
+    (typeof schema === 'object' || typeof schema === 'function') &&
+    schema !== null &&
+    typeof (schema as Partial<StandardSchema>)['~standard']?.validate === 'function'
+  )
+}
+
+/** The JSON Schema of a schema, where it has or can give one. `side` matters where a Standard Schema changes data. */
+export function jsonSchemaOf(schema: Schema, side: 'input' | 'output'): JSONSchema | undefined {
+  if (!isStandard(schema)) return schema
+  try {
+    const { $schema: _, ...rest } = (schema['~standard'].jsonSchema?.[side]({ target: 'draft-2020-12' }) ?? {}) as Record<string, unknown>
+    return Object.keys(rest).length > 0 ? rest : undefined
+  } catch {
+    // Some of what such a schema can say has no JSON Schema: then there is none.
+    return undefined
+  }
+}
+
+/** One thing that is wrong with data. */
+export interface Fault {
+  /** Where, as a JSON Pointer (RFC 6901) into the data. */
+  readonly pointer: string
+  /** Which rule: a keyword of JSON Schema, or the code of another validator. */
+  readonly code: string
+  /** A sentence for people. */
+  readonly detail: string
+}
+
+/** What a check came to: the data, with defaults filled in and changed where the schema changes data, or its faults. */
+export type Verdict = { readonly data: unknown; readonly faults?: undefined } | { readonly faults: readonly Fault[] }
+
+/** Checks data against one schema. A promise only where the schema is one of those that answer with one. */
+export type Check = (data: unknown) => Verdict | Promise<Verdict>
+
+/** The ajv options of every schema. Data is never coerced here, and nothing is taken away from it. */
+export const ajvOptions = { strict: false, allErrors: true, useDefaults: true, validateFormats: true, ownProperties: true, logger: false } as const
+
+const ajv = new Ajv2020({ ...ajvOptions, addUsedSchema: false })
+;(formats as unknown as (ajv: Ajv2020) => void)(ajv)
+
+/**
+ * Compiles a schema, once, when a resource is made.
+ * @param where how messages call the place of the schema
+ * @throws TypeError when the schema is none
+ */
+export function compile(schema: Schema, where: string): Check {
+  if (isStandard(schema)) return compileStandard(schema)
+  if (typeof schema !== 'boolean' && (typeof schema !== 'object' || schema === null || Array.isArray(schema))) {
+    throw new TypeError(`${where}: a JSON Schema or a Standard Schema is needed.`)
+  }
+  let validate: ValidateFunction
+  try {
+    validate = ajv.compile(schema)
+  } catch (error) {
+    throw new TypeError(`${where}: the schema is broken: ${(error as Error).message}.`, { cause: error })
+  }
+  return (data) => (validate(data) ? { data } : { faults: faultsOf(validate.errors ?? []) })
+}
+
+function compileStandard(schema: StandardSchema): Check {
+  const { validate } = schema['~standard']
+  const verdict = (result: StandardResult<unknown>): Verdict => (result.issues ? { faults: sorted(result.issues.map(issueFault)) } : { data: result.value })
+  return (data) => {
+    const result = validate(data)
+    return result instanceof Promise ? result.then(verdict) : verdict(result)
+  }
+}
+
+function issueFault({ message, path = [], code }: StandardIssue & { code?: unknown }): Fault {
+  const keys = path.map((step) => String(typeof step === 'object' ? step.key : step))
+  return { pointer: keys.map((key) => `/${escaped(key)}`).join(''), code: typeof code === 'string' ? code : 'invalid', detail: message }
+}
+
+function faultsOf(errors: readonly ErrorObject[]): Fault[] {
+  const faults = errors.filter(({ keyword }) => keyword !== 'if').map(errorFault)
+  const seen = new Set<string>()
+  return sorted(
+    faults.filter(({ pointer, code, detail }) => {
+      const key = `${pointer} ${code} ${detail}`
+      return !seen.has(key) && seen.add(key)
+    }),
+  )
+}
+
+// The pointer leads to the member that is missing or too much, not to the object around it.
+function errorFault({ instancePath, keyword, params, message }: ErrorObject): Fault {
+  const { missingProperty, additionalProperty, unevaluatedProperty, propertyName, allowedValues } = params as Record<string, unknown>
+  const member = missingProperty ?? additionalProperty ?? unevaluatedProperty ?? propertyName
+  const pointer = typeof member === 'string' ? `${instancePath}/${escaped(member)}` : instancePath
+  if (missingProperty !== undefined) return { pointer, code: keyword, detail: 'is required' }
+  if (additionalProperty !== undefined || unevaluatedProperty !== undefined) return { pointer, code: keyword, detail: 'is not known here' }
+  if (keyword === 'false schema') return { pointer, code: 'false', detail: 'is not allowed here' }
+  if (Array.isArray(allowedValues))
+    return { pointer, code: keyword, detail: `must be one of ${allowedValues.map((value) => JSON.stringify(value)).join(', ')}` }
+  return { pointer, code: keyword, detail: message ?? 'is wrong' }
+}
+
+const escaped = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1')
+
+const collator = new Intl.Collator('en', { numeric: true })
+
+// Positions in lists are numbers: the third comes before the tenth.
+function sorted(faults: readonly Fault[]): Fault[] {
+  return [...faults].sort((one, two) => collator.compare(one.pointer, two.pointer))
+}

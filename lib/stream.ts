@@ -1,7 +1,7 @@
 // Stream: answers that come piece by piece, bytes as they are and rows through a mapper, with backpressure and bounded memory.
-import { once } from 'node:events'
 import { Readable } from 'node:stream'
 import type { Request, Response } from 'express'
+import { writeHead } from './head.js'
 import { type Encoded, encode, type FormatContext, type Mapper } from './mapper.js'
 import type { Headers } from './problem.js'
 
@@ -13,6 +13,8 @@ export interface StreamOptions {
   contentType: string
   mapper: Mapper
   context: FormatContext
+  /** What is done to each row before it is written. */
+  each: (row: unknown) => unknown
 }
 
 /** True for Node streams, web streams and async iterables. */
@@ -25,13 +27,23 @@ const batch = 16 * 1024
 /**
  * Sends an async iterable: bytes where its first piece is bytes (or it is a stream of bytes), rows otherwise.
  * Nothing is sent before the first piece is there, so a source that fails at once is still an ordinary error.
- * @throws what the source or the mapper throws; after the first byte the connection is cut, so that nobody takes half for the whole
+ * @throws what the source or the mapper throws; Express cuts the connection then where the first byte is out, so that nobody takes half for the whole
  */
-export async function sendStream(
+export async function sendStream(req: Request, res: Response, data: AsyncIterable<unknown>, options: StreamOptions): Promise<void> {
+  // A source that waits for something would wait on for a client that has left.
+  if (data instanceof Readable) res.once('close', () => data.destroy())
+  try {
+    await deliver(req, res, data, options)
+  } catch (error) {
+    if (!res.destroyed) throw error
+  }
+}
+
+async function deliver(
   req: Request,
   res: Response,
   data: AsyncIterable<unknown>,
-  { code, given, vary, contentType, mapper, context }: StreamOptions,
+  { code, given, vary, contentType, mapper, context, each }: StreamOptions,
 ): Promise<void> {
   const source = data[Symbol.asyncIterator]()
   const first = await source.next()
@@ -44,18 +56,17 @@ export async function sendStream(
   const rest = resume(first, source)
   if (req.method === 'HEAD') {
     await source.return?.()
-    res.writeHead(code, { ...headers, ...given } as Record<string, string | string[]>)
+    writeHead(res, code, { ...headers, ...given })
     res.end()
     return
   }
   let pieces: AsyncIterable<Encoded>
   if (isBytes) pieces = rest as AsyncIterable<Encoded>
-  else if (mapper.formatRows) pieces = mapper.formatRows(rest, context)
-  else pieces = gathered(rest, mapper, context)
+  else pieces = mapper.formatRows ? mapper.formatRows(changed(rest, each), context) : gathered(changed(rest, each), mapper, context)
   const out = pieces[Symbol.asyncIterator]()
   try {
     const piece = await out.next()
-    res.writeHead(code, { ...headers, ...given } as Record<string, string | string[]>)
+    writeHead(res, code, { ...headers, ...given })
     await pump(res, out, piece, isBytes ? false : mapper.charset)
   } finally {
     await out.return?.()
@@ -66,6 +77,16 @@ export async function sendStream(
 
 // Small pieces are put together, so that a row does not cost a packet.
 async function pump(res: Response, source: AsyncIterator<Encoded>, first: IteratorResult<Encoded>, charset: Mapper['charset']): Promise<void> {
+  // One listener for the whole answer: compression takes those for `drain` to a stream of its own and gives none back.
+  let wake: (() => void) | undefined
+  const ready = (): void => wake?.()
+  res.on('drain', ready).once('close', ready)
+  const send = async (chunk: Encoded): Promise<void> => {
+    if (res.write(chunk) || res.destroyed) return
+    await new Promise<void>((resolve) => {
+      wake = resolve
+    })
+  }
   let text = ''
   for (let piece = first; !piece.done; piece = await source.next()) {
     if (res.destroyed) return
@@ -73,37 +94,27 @@ async function pump(res: Response, source: AsyncIterator<Encoded>, first: Iterat
     if (typeof value === 'string') {
       text += value
       if (text.length < batch) continue
-      await send(res, encoded(text, charset))
+      await send(encoded(text, charset))
       text = ''
     } else {
-      if (text) await send(res, encoded(text, charset))
+      if (text) await send(encoded(text, charset))
       text = ''
-      await send(res, value)
+      await send(value)
     }
   }
-  if (text && !res.destroyed) await send(res, encoded(text, charset))
+  if (text && !res.destroyed) await send(encoded(text, charset))
 }
 
 function encoded(text: string, charset: Mapper['charset']): Encoded {
   return charset === undefined || charset === false || charset === 'utf-8' ? text : encode(text, charset)
 }
 
-async function send(res: Response, chunk: Encoded): Promise<void> {
-  if (res.write(chunk) || res.destroyed) return
-  const gone = new AbortController()
-  const left = (): void => gone.abort()
-  res.once('close', left)
-  try {
-    await once(res, 'drain', { signal: gone.signal })
-  } catch (error) {
-    if (!gone.signal.aborted) throw error
-  } finally {
-    res.off('close', left)
-  }
-}
-
 async function* resume<Piece>(first: IteratorResult<Piece>, source: AsyncIterator<Piece>): AsyncGenerator<Piece> {
   for (let piece = first; !piece.done; piece = await source.next()) yield piece.value
+}
+
+async function* changed(rows: AsyncIterable<unknown>, each: (row: unknown) => unknown): AsyncGenerator<unknown> {
+  for await (const row of rows) yield each(row)
 }
 
 // A format without a way to write rows gets them all at once, as a list.

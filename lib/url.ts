@@ -6,6 +6,13 @@ export type Query = Record<string, string | string[]>
 
 const mostParameters = 1000
 
+/** Path and query of a request target; a proxy's client may send a whole URL (RFC 9112 section 3.2.2). */
+export function originForm(target: string): string {
+  if (target.charCodeAt(0) === 0x2f) return target
+  const rest = /^[a-z][a-z\d+.-]*:\/\/[^/?#]*(.*)$/is.exec(target)?.[1]
+  return rest === undefined ? target : rest.startsWith('/') ? rest : `/${rest}`
+}
+
 /** Percent-decodes one piece of a URL. @throws Problem 400 */
 export function decode(text: string): string {
   if (text.indexOf('%') < 0) return text

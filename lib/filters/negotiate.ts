@@ -57,15 +57,7 @@ export class Negotiation {
   choose(format: string | undefined, accept: string | undefined): Choice {
     if (this.#fixed) return this.#fixed
     if (format !== undefined) return this.named(format) ?? this.#refuse(`There is no format ${JSON.stringify(format)} here.`)
-    if (accept === undefined || accept === '*/*') return this.#default
-    const known = this.#memory.get(accept)
-    if (known) return known
-    const choice = known === null ? undefined : this.#accepted(accept)
-    if (known === undefined && accept.length <= longestRemembered) {
-      if (this.#memory.size >= remembered) this.#memory.clear()
-      this.#memory.set(accept, choice ?? null)
-    }
-    return choice ?? this.#refuse('None of the formats here is acceptable to the client.')
+    return this.#byAccept(accept) ?? this.#refuse('None of the formats here is acceptable to the client.')
   }
 
   /** The choice that a mapper's name or a media type stands for, as `?format=` and the suffix of a path give it. */
@@ -75,17 +67,30 @@ export class Negotiation {
     return format && this.#choice(format)
   }
 
-  /** The format of a problem where no format could be chosen: by Accept among those that can say it, or JSON. */
-  forProblem(accept: string | undefined): Choice {
+  /** The format of a problem where no format has been chosen: what an answer would have come in, or a problem's own type that the client names, or JSON. */
+  forProblem(format: string | undefined, accept: string | undefined): Choice {
     if (this.#fixed) return this.#fixed
-    if (accept === undefined) return this.#default
-    const problems = this.#formats.map(({ mapper }) => problemFormat(mapper)).filter((format) => format !== undefined)
+    const choice = (format !== undefined && this.named(format)) || this.#byAccept(accept)
+    if (choice) return choice
+    const problems = this.#formats.map(({ mapper }) => problemFormat(mapper)).filter((problem) => problem !== undefined)
     const type = best(
-      accept,
+      accept as string,
       problems.map(({ contentType }) => contentType),
     )
     const problem = problems.find(({ contentType }) => contentType === type) ?? this.#fallback
     return { ...problem, problem, negotiated: true }
+  }
+
+  #byAccept(accept: string | undefined): Choice | undefined {
+    if (accept === undefined || accept === '*/*') return this.#default
+    const known = this.#memory.get(accept)
+    if (known !== undefined) return known ?? undefined
+    const choice = this.#accepted(accept)
+    if (accept.length <= longestRemembered) {
+      if (this.#memory.size >= remembered) this.#memory.clear()
+      this.#memory.set(accept, choice ?? null)
+    }
+    return choice
   }
 
   #accepted(accept: string): Choice | undefined {

@@ -25,6 +25,8 @@ export interface ParseOptions {
   schema?: object | boolean | undefined
   /** `'raw'`: a Buffer; `'stream'`: a Readable; neither minds the Content-Type. */
   as?: 'raw' | 'stream' | undefined
+  /** Turns the texts of an untyped format into what the schema says they are. */
+  coerce?: ((data: unknown) => unknown) | undefined
   /** The verb, for the header field that tells what would be read. */
   verb: string
 }
@@ -61,14 +63,18 @@ export class Parsing {
     const { mapper, type, parameters } = this.#reading(req.headers['content-type'], format)
     if (mapper.parseStream) {
       const body = openStream(req, limit)
-      return settle(() => mapper.parseStream?.(body, this.#context(ctx, type, parameters)))
+      return settle(() => mapper.parseStream?.(body, this.#context(ctx, type, parameters))).then((data) => this.#typed(mapper, data))
     }
     return read(req, limit, (bytes) => {
       if (bytes.length === 0) return undefined
       const context = this.#context(ctx, type, parameters)
-      if (mapper.parseBytes) return mapper.parseBytes(bytes, context)
-      return mapper.parse?.(decodeText(bytes, parameters.charset), context)
+      const data = mapper.parseBytes ? mapper.parseBytes(bytes, context) : mapper.parse?.(decodeText(bytes, parameters.charset), context)
+      return this.#typed(mapper, data)
     })
+  }
+
+  #typed({ untyped }: Mapper, data: unknown): unknown {
+    return untyped && this.#options.coerce ? this.#options.coerce(data) : data
   }
 
   #reading(contentType: string | undefined, format: string | undefined): Reading {
