@@ -1,6 +1,9 @@
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
+  // What stands in the README and in the example is run against the source, by the name that users write.
+  resolve: { alias: [{ find: /^express-trestle$/, replacement: fileURLToPath(new URL('lib/index.ts', import.meta.url)) }] },
   test: {
     include: ['spec/**/*.spec.ts'],
     typecheck: { enabled: false },

@@ -1,7 +1,7 @@
 // The one careful reader of bodies: size, inflating, charset. Every mapper stands behind it, so none has to think of limits.
 import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
-import { PassThrough, pipeline, type Readable, Transform } from 'node:stream'
+import { PassThrough, type Readable, Transform } from 'node:stream'
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 import { badRequest, contentTooLarge, Problem, unsupportedMediaType } from './problem.js'
 
@@ -23,29 +23,39 @@ export function readBody(req: IncomingMessage, limit: number, done: (error: unkn
   } catch (error) {
     return done(error, none)
   }
-  let chunks: Buffer[] = []
+  // The request itself is counted here; a stream of ours counts by itself and fails with the problem.
+  const most = body === req ? limit : Number.POSITIVE_INFINITY
+  let first: Buffer | undefined
+  let rest: Buffer[] | undefined
   let length = 0
   let over = false
-  const finish = (error: unknown, bytes: Buffer): void => {
-    if (over) return
-    over = true
-    chunks = []
-    done(error, bytes)
-  }
-  // The request itself is counted here; a stream of ours counts by itself and fails with the problem.
-  const counted = body !== req
   body.on('data', (chunk: Buffer) => {
     if (over) return
     length += chunk.length
-    if (!counted && length > limit) {
+    if (length > most) {
+      over = true
+      first = rest = undefined
       req.pause()
-      return finish(tooLarge(limit), none)
+      return done(tooLarge(limit), none)
     }
-    chunks.push(chunk)
+    if (first === undefined) first = chunk
+    else if (rest) rest.push(chunk)
+    else rest = [first, chunk]
   })
-  body.on('end', () => finish(undefined, chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, length)))
-  body.on('error', (error) => finish(readError(error), none))
-  body.on('close', () => finish(new Problem(400, 'The body was cut off.'), none))
+  body.on('end', () => {
+    if (over) return
+    over = true
+    done(undefined, rest ? Buffer.concat(rest, length) : (first ?? none))
+  })
+  const failed = (error: unknown): void => {
+    if (over) return
+    over = true
+    first = rest = undefined
+    done(readError(error), none)
+  }
+  body.on('error', failed)
+  // A stream that is over before its end says so only here.
+  body.on('close', failed)
 }
 
 const none = Buffer.alloc(0)
@@ -94,23 +104,24 @@ export function openStream(req: IncomingMessage, limit: number): Readable {
   return body === req ? through(req, limitTo(limit)) : body
 }
 
-// A pipe that ends its far side with an error instead of destroying the request: the answer still has to go out over its socket.
+// A pipe that ends its far side with a problem instead of destroying the request: the answer still has to go out over its socket.
 function through(req: IncomingMessage, ...steps: Transform[]): Readable {
-  const last = steps.at(-1) as Transform
   const feed = new PassThrough()
+  const all = [feed, ...steps]
+  const last = all.at(-1) as Transform
   const gone = (): void => {
-    if (!req.complete) feed.destroy(new Problem(400, 'The body was cut off.'))
+    if (!req.complete) last.destroy(new Problem(400, 'The body was cut off.'))
   }
-  req.pipe(feed)
-  req.once('close', gone)
-  req.once('error', (error) => feed.destroy(error))
-  pipeline([feed, ...steps], (error) => {
-    req.off('close', gone)
-    if (error) {
-      req.unpipe(feed)
-      req.pause()
-    }
+  req.once('close', gone).once('error', gone)
+  // Also where nobody reads what comes out: an error without a listener would end the process.
+  for (const step of all) step.on('error', (error) => last.destroy(readError(error) as Error))
+  last.once('close', () => {
+    req.off('close', gone).off('error', gone)
+    req.unpipe(feed)
+    if (!req.complete) req.pause()
+    for (const step of all) step.destroy()
   })
+  all.reduce<Readable>((from, to) => from.pipe(to as Transform), req)
   return last
 }
 
@@ -120,7 +131,7 @@ function tooLarge(limit: number): Problem {
 
 function readError(error: unknown): unknown {
   if (error instanceof Problem) return error
-  const { code } = error as NodeJS.ErrnoException
+  const code = (error as NodeJS.ErrnoException | undefined)?.code
   if (code?.startsWith('Z_') || code?.startsWith('ERR_') || code?.startsWith('ERR__')) return badRequest('The body cannot be inflated.', { cause: error })
   return badRequest('The body was cut off.', { cause: error })
 }

@@ -102,19 +102,22 @@ export class Context<Params = Record<string, string>, Q = Query, H = IncomingHtt
   }
 
   /**
-   * A URL reference to a path of this resource, where it is mounted. It never holds the host, which a client can make up.
+   * Makes a URL reference to a path of this resource, where it is mounted. It never holds the host, which a client can make up.
+   * A member like the others, so a handler may write `({ url }) => …`.
    *
    * @param path a path of the resource, its parameters filled from `params` and then from the request's own. @default the root of the resource
    * @example ctx.url('/:id', { id: 7 }) // '/api/contacts/7'
    * @throws RangeError when a parameter of the path has no value
    */
-  url(path = '/', params: object = {}): string {
-    const values = { ...this.params, ...params } as Record<string, unknown>
-    const whole = (this.place.base + (path === '/' ? '' : path)).replaceAll(/:(\w+)/g, (_, name: string) => {
-      const value = values[name]
-      if (value === undefined || value === null) throw new RangeError(`url(): the path ${path} needs a value for ':${name}'.`)
-      return encodeURIComponent(String(value))
-    })
-    return this.req.baseUrl + whole || '/'
+  get url(): (path?: string, params?: object) => string {
+    return (path = '/', params = {}) => {
+      const values = { ...this.params, ...params } as Record<string, unknown>
+      const whole = (this.place.base + (path === '/' ? '' : path)).replaceAll(/:(\w+)/g, (_, name: string) => {
+        const value = values[name]
+        if (value === undefined || value === null) throw new RangeError(`url(): the path ${path} needs a value for ':${name}'.`)
+        return encodeURIComponent(String(value))
+      })
+      return this.req.baseUrl + whole || '/'
+    }
   }
 }

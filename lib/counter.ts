@@ -22,8 +22,6 @@ export interface Counter {
   count(key: string, points: number): Count | Promise<Count | Lost>
 }
 
-const mostKeys = 1_000_000
-
 /**
  * Counts in this process, without a timer for each key. All windows being equally long, the Map's order is that in which they end, so those that
  * have ended are taken from its front, a few with each request; and so is the oldest when there are too many.
@@ -31,15 +29,23 @@ const mostKeys = 1_000_000
 export class MemoryCounter implements Counter {
   readonly #windows = new Map<string, { used: number; readonly end: number }>()
   readonly #ms: number
+  readonly #most: number
+  /** When the window at the front ends, as far as is known. */
+  #next = 0
 
-  /** @param window in seconds */
-  constructor(window: number) {
+  /**
+   * @param window in seconds
+   * @param most how many keys are remembered
+   */
+  constructor(window: number, most = 1_000_000) {
     this.#ms = window * 1000
+    this.#most = most
   }
 
   count(key: string, points: number): Count {
-    const now = performance.now()
-    this.#sweep(now)
+    // A clock that is never set back, in whole milliseconds.
+    const now = Math.floor(performance.now())
+    if (now >= this.#next || this.#windows.size > this.#most) this.#sweep(now)
     let window = this.#windows.get(key)
     if (!window || window.end <= now) {
       this.#windows.delete(key)
@@ -56,9 +62,10 @@ export class MemoryCounter implements Counter {
   }
 
   #sweep(now: number): void {
-    let most = 4
+    let atOnce = 4
     for (const [key, { end }] of this.#windows) {
-      if (most-- === 0 || (end > now && this.#windows.size < mostKeys)) return
+      this.#next = end
+      if (atOnce-- === 0 || (end > now && this.#windows.size <= this.#most)) return
       this.#windows.delete(key)
     }
   }

@@ -78,7 +78,7 @@ export function readDefinition(definition: Definition, outer: Resolved, where: s
     if (!key.startsWith('/')) continue
     const path = key as `/${string}`
     const entry = definition[path] as PathDefinition
-    if (typeof entry !== 'object' || entry === null) throw new TypeError(`${where}: the path '${path}' needs an object of verbs.`)
+    if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) throw new TypeError(`${where}: the path '${path}' needs an object of verbs.`)
     const spot = `${where}, path '${path}'`
     for (const name of Object.keys(entry)) {
       if (!optionNames.has(name) && !verbNames.has(name)) throw new TypeError(`${spot}: '${name}' is neither an option nor a verb.`)
@@ -105,6 +105,8 @@ function readLines(entry: Verbs, path: string, outer: Resolved, where: string): 
     if (typeof value !== 'object' || value === null || typeof value.handler !== 'function')
       throw new TypeError(`${spot}: a verb is a function (ctx) => …, or an object with a 'handler'.`)
     for (const name of Object.keys(value)) if (!endpointNames.has(name)) throw new TypeError(`${spot}: '${name}' is no option of an endpoint.`)
+    for (const part of ['request', 'response'] as const)
+      if (value[part] !== undefined && (typeof value[part] !== 'object' || value[part] === null)) throw new TypeError(`${spot}: '${part}' needs an object.`)
     for (const name of Object.keys(value.request ?? {}))
       if (!['params', 'query', 'headers', 'body'].includes(name)) throw new TypeError(`${spot}: request.${name} is none of params, query, headers, body.`)
     for (const name of Object.keys(value.response ?? {}))
@@ -148,17 +150,19 @@ function check(options: Options, where: string): void {
     for (const entry of use instanceof Only ? use.list : (use as readonly Use[])) {
       if (!(entry instanceof Filter) && typeof entry !== 'function')
         wrong('use', 'filters, made by filter(), and Express middleware; something else is in the list')
+      // Express tells error handlers by their four parameters; `errors` is for those.
+      if (typeof entry === 'function' && entry.length > 3) wrong('use', "middleware (req, res, next); for errors there is the option 'errors'")
     }
   }
   if (mappers !== undefined) {
     if (!Array.isArray(mappers) || mappers.length === 0) wrong('mappers', 'a list of mappers')
-    for (const entry of mappers) checkMapper(entry, where)
+    for (const entry of mappers) checkMapper(entry, `${where}, 'mappers'`)
     const names = mappers.map(({ name }) => name)
     const twice = names.find((name, index) => names.indexOf(name) !== index)
     if (twice) wrong('mappers', `names that differ; '${twice}' stands there twice`)
   }
-  if (mapper !== undefined) checkMapper(mapper, where)
-  if (defaultMapper !== undefined) checkMapper(defaultMapper, where)
+  if (mapper !== undefined) checkMapper(mapper, `${where}, 'mapper'`)
+  if (defaultMapper !== undefined) checkMapper(defaultMapper, `${where}, 'defaultMapper'`)
   if (bodyLimit !== undefined && (!Number.isSafeInteger(bodyLimit) || bodyLimit < 0)) wrong('bodyLimit', 'a whole number of bytes')
   if (
     errors !== undefined &&
@@ -177,5 +181,5 @@ function check(options: Options, where: string): void {
   for (const name of ['permission', 'summary', 'description'] as const)
     if (options[name] !== undefined && typeof options[name] !== 'string') wrong(name, 'a text')
   if (tags !== undefined && (!Array.isArray(tags) || tags.some((tag) => typeof tag !== 'string'))) wrong('tags', 'a list of words')
-  if (meta !== undefined && (typeof meta !== 'object' || meta === null)) wrong('meta', 'an object')
+  if (meta !== undefined && (typeof meta !== 'object' || meta === null || Array.isArray(meta))) wrong('meta', 'an object')
 }

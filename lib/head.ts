@@ -1,5 +1,5 @@
 // Head: status and header fields of an answer, put together from what we, the handler and Express say, and written at once.
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Headers } from './problem.js'
 
 // Node would send two fields where one name stands there in two spellings. These are the ones we write ourselves.
@@ -33,4 +33,28 @@ export function writeHead(res: ServerResponse, code: number, headers: Headers): 
     for (const name of Object.keys(headers)) res.removeHeader(name)
     throw error
   }
+}
+
+/** True where the client is still sending a body that was begun to be read, or that the answer refuses. */
+export function isUnread(req: IncomingMessage, headers: Headers): boolean {
+  return !req.complete && (req.readableDidRead || headers.Connection === 'close')
+}
+
+const lingerFor = 1000
+
+/**
+ * Ends an answer whose client is still sending. Were the connection closed at once, the system would throw the answer away with what is unread;
+ * were it kept, the rest would stand in the way of the next request. So the answer is sent whole, it says `Connection: close`, and the rest of the
+ * body is thrown away for a moment (RFC 9112 section 9.6).
+ */
+export function linger(req: IncomingMessage, res: ServerResponse): void {
+  const end = (): void => {
+    clearTimeout(timer)
+    res.end()
+  }
+  const timer = setTimeout(end, lingerFor)
+  timer.unref()
+  req.once('end', end)
+  req.once('close', end)
+  req.resume()
 }

@@ -57,10 +57,26 @@ export { Filter, filter, Only, only, type Apply, type FilterDescription, type Fi
 
 // Formats
 export type { Charset, Encoded, FormatContext, Mapper, ParseContext } from './mapper.js'
-export { form } from './mappers/form.js'
+export { bytes } from './mappers/bytes.js'
+export { csv, csvWith, type CsvOptions } from './mappers/csv.js'
+export { form, formWith, type FormOptions } from './mappers/form.js'
+export { html } from './mappers/html.js'
 export { json, jsonWith, type JsonOptions } from './mappers/json.js'
+export {
+  multipart,
+  multipartWith,
+  toFile,
+  toMemory,
+  toStream,
+  UploadedFile,
+  type FileStore,
+  type FileTarget,
+  type MultipartOptions,
+} from './mappers/multipart.js'
+export { ndjson, ndjsonWith, type NdjsonOptions } from './mappers/ndjson.js'
 export { text } from './mappers/text.js'
-export { xml } from './mappers/xml.js'
+export { xml, xmlWith, type XmlOptions } from './mappers/xml.js'
+export { Decimal } from './decimal.js'
 
 // Schemas and representations
 export {

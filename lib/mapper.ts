@@ -54,6 +54,8 @@ export interface Mapper {
   readonly suffix?: string
   /** True where every value read is a text, to be turned into what a schema says it is. */
   readonly untyped?: boolean
+  /** True where bytes are the format: bytes, or a stream of them, go out under the mapper's type. */
+  readonly raw?: boolean
   /** The charset written and told in Content-Type, or `false` for bytes. @default 'utf-8' */
   readonly charset?: Charset | false
   /** The media type of a problem document in this format. Without one, problems go out as JSON. */
@@ -88,9 +90,14 @@ export function checkMapper(mapper: Mapper, where: string): void {
     wrong(`the name of a mapper is a word of letters, digits, - and _, not ${JSON.stringify(mapper.name)}.`)
   const says = `the mapper '${mapper.name}'`
   if (!Array.isArray(mapper.types) || mapper.types.length === 0) wrong(`${says} needs a list of media types in 'types'.`)
+  if (mapper.reads !== undefined && !Array.isArray(mapper.reads)) wrong(`${says} needs a list of media types in 'reads'.`)
+  if (mapper.problemType !== undefined && (typeof mapper.problemType !== 'string' || !mediaType.test(mapper.problemType)))
+    wrong(`${says} has ${JSON.stringify(mapper.problemType)} where a media type goes, in 'problemType'.`)
   for (const type of [...mapper.types, ...(mapper.reads ?? [])])
     if (typeof type !== 'string' || !mediaType.test(type)) wrong(`${says} has ${JSON.stringify(type)} where a media type such as 'text/csv' goes.`)
   const ways = (['parse', 'parseBytes', 'parseStream'] as const).filter((way) => mapper[way])
+  for (const way of ['parse', 'parseBytes', 'parseStream', 'format', 'formatRows'] as const)
+    if (mapper[way] !== undefined && typeof mapper[way] !== 'function') wrong(`${says} has something else than a function in '${way}'.`)
   if (ways.length > 1) wrong(`${says} has both '${ways[0]}' and '${ways[1]}'; one is enough.`)
   if (ways.length === 0 && !mapper.format && !mapper.formatRows) wrong(`${says} needs a 'parse' or a 'format'.`)
   if (mapper.suffix !== undefined && !/^\+[\w-]+$/.test(mapper.suffix))

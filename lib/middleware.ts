@@ -35,19 +35,18 @@ export function middleware(filter: Filter): RequestHandler {
       next()
       return answered
     }
-    const finish = (context: Context, reply: Reply): void | Promise<void> => {
-      if (passed) return
-      if (!(reply instanceof Reply)) throw new TypeError(`The filter '${name}' did not return a Reply; return what next() gave, or reply(data).`)
-      return respond(context, reply, negotiation.choose(undefined, req.headers.accept), ending)
-    }
     const fail = (error: unknown): void => {
-      const problem = res.headersSent || passed ? undefined : problemOf(error)
+      const problem = passed || res.headersSent ? undefined : problemOf(error)
       if (problem) respondProblem(req, res, problem, negotiation.forProblem(undefined, req.headers.accept))
       else next(error)
     }
     try {
-      const context = new Context(req, res, req.params as Record<string, string>, placeOf(req.method.toLowerCase()), queryOf(req))
-      const done = after(apply(context, pass), (reply) => finish(context, reply))
+      const ctx = new Context(req, res, req.params as Record<string, string>, placeOf(req.method.toLowerCase()), queryOf(req))
+      const done = after(apply(ctx, pass), (reply) => {
+        if (passed) return
+        if (!(reply instanceof Reply)) throw new TypeError(`The filter '${name}' did not return a Reply; return what next() gave, or reply(data).`)
+        return respond(ctx, reply, negotiation.choose(undefined, req.headers.accept), ending)
+      })
       if (done instanceof Promise) done.catch(fail)
     } catch (error) {
       fail(error)

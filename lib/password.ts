@@ -11,10 +11,16 @@ export interface HashOptions {
   parallelism?: number
 }
 
-interface Parameters_ {
+interface Work {
   readonly cost: number
   readonly blockSize: number
   readonly parallelism: number
+}
+
+interface Hash {
+  readonly parameters: Work
+  readonly salt: Buffer
+  readonly key: Buffer
 }
 
 /** The most bytes of a password. More is refused before any work is done for it. */
@@ -44,8 +50,12 @@ export async function hashPassword(password: string, options: HashOptions = {}):
  */
 export async function verifyPassword(password: string, stored: string): Promise<boolean> {
   const read = readHash(stored)
-  if (!read || typeof password !== 'string' || password === '' || Buffer.byteLength(password) > longestPassword) return false
-  return timingSafeEqual(await derive(password, read.salt, read.key.length, read.parameters), read.key)
+  return read !== undefined && matches(password, read)
+}
+
+async function matches(password: string, { salt, key, parameters }: Hash): Promise<boolean> {
+  if (typeof password !== 'string' || password === '' || Buffer.byteLength(password) > longestPassword) return false
+  return timingSafeEqual(await derive(password, salt, key.length, parameters), key)
 }
 
 /** Options of {@link passwordCheck}. */
@@ -70,10 +80,10 @@ export function passwordCheck<U extends object>(
   const nobodys = write(readOptions(options, 'passwordCheck()'), randomBytes(saltLength), randomBytes(hashLength))
   return async (name, password) => {
     const user = await find(name)
-    const stored = user && hashOf(user)
-    const known = typeof stored === 'string' && readHash(stored) !== undefined
-    const right = await verifyPassword(password, known ? stored : nobodys)
-    return user && known && right ? user : undefined
+    const stored = user ? readHash(hashOf(user)) : undefined
+    // Nobody's hash is read anew like everybody else's: that takes its time too.
+    const right = await matches(password, stored ?? (readHash(nobodys) as Hash))
+    return user && stored && right ? user : undefined
   }
 }
 
@@ -86,40 +96,40 @@ export function safeEqual(one: string | Uint8Array, other: string | Uint8Array):
 }
 
 // RFC 8265 section 4.2: the same letters, however a keyboard composes them.
-function derive(password: string, salt: Uint8Array, length: number, { cost, blockSize: r, parallelism: p }: Parameters_): Promise<Buffer> {
+function derive(password: string, salt: Uint8Array, length: number, { cost, blockSize: r, parallelism: p }: Work): Promise<Buffer> {
   const N = 2 ** cost
   return new Promise((resolve, reject) => {
     scrypt(password.normalize('NFC'), salt, length, { N, r, p, maxmem: 256 * N * r + 1024 * p * r }, (error, key) => (error ? reject(error) : resolve(key)))
   })
 }
 
-function readOptions({ cost = 15, blockSize = 8, parallelism = 3, ...rest }: HashOptions, where: string): Parameters_ {
+function readOptions({ cost = 15, blockSize = 8, parallelism = 3, ...rest }: HashOptions, where: string): Work {
   const unknown = Object.keys(rest)[0]
   if (unknown !== undefined) throw new TypeError(`${where}: '${unknown}' is not an option.`)
   const parameters = { cost, blockSize, parallelism }
   for (const [name, [least, most]] of Object.entries(bounds)) {
-    const value = parameters[name as keyof Parameters_]
+    const value = parameters[name as keyof Work]
     if (!Number.isInteger(value) || value < least || value > most) throw new TypeError(`${where}: '${name}' needs a whole number from ${least} to ${most}.`)
   }
   return parameters
 }
 
-const bounds: Record<keyof Parameters_, [least: number, most: number]> = { cost: [1, 20], blockSize: [1, 32], parallelism: [1, 16] }
+const bounds: Record<keyof Work, [least: number, most: number]> = { cost: [1, 20], blockSize: [1, 32], parallelism: [1, 16] }
 
 // The PHC string format: $scrypt$ln=15,r=8,p=3$salt$hash, base64 without padding.
 const phc = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{22,86})$/
 
 const unpadded = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64').replace(/=+$/, '')
 
-const write = ({ cost, blockSize, parallelism }: Parameters_, salt: Uint8Array, key: Uint8Array): string =>
+const write = ({ cost, blockSize, parallelism }: Work, salt: Uint8Array, key: Uint8Array): string =>
   `$scrypt$ln=${cost},r=${blockSize},p=${parallelism}$${unpadded(salt)}$${unpadded(key)}`
 
-function readHash(stored: unknown): { parameters: Parameters_; salt: Buffer; key: Buffer } | undefined {
+function readHash(stored: unknown): Hash | undefined {
   const found = typeof stored === 'string' ? phc.exec(stored) : null
   if (!found) return undefined
   const parameters = { cost: Number(found[1]), blockSize: Number(found[2]), parallelism: Number(found[3]) }
   for (const [name, [least, most]] of Object.entries(bounds)) {
-    const value = parameters[name as keyof Parameters_]
+    const value = parameters[name as keyof Work]
     if (value < least || value > most) return undefined
   }
   return { parameters, salt: Buffer.from(found[4] as string, 'base64'), key: Buffer.from(found[5] as string, 'base64') }

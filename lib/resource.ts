@@ -332,9 +332,9 @@ function runMiddleware(list: readonly RequestHandler[], req: Request, res: Respo
     if (!handler) return done()
     try {
       const result: unknown = handler(req, res, next)
-      if (isPromise(result)) result.then(undefined, (thrown) => next(thrown ?? new Error('Rejected promise')))
+      if (isPromise(result)) result.then(undefined, (thrown) => next(thrown || asError(thrown)))
     } catch (thrown) {
-      next(thrown)
+      next(thrown || asError(thrown))
     }
   }
   next()

@@ -6,13 +6,14 @@ import fresh from 'fresh'
 import type { Answer } from './answer.js'
 import type { Context } from './context.js'
 import type { Choice, Format } from './filters/negotiate.js'
-import { spelled, varyWith, writeHead } from './head.js'
+import { isUnread, linger, spelled, varyWith, writeHead } from './head.js'
 import { type Encoded, encode, type FormatContext, type Mapper } from './mapper.js'
 import type { Headers, Problem } from './problem.js'
 import { Reply } from './reply.js'
 import { type Shape, shapeless } from './shape.js'
-import { isStream, sendStream } from './stream.js'
+import { isStream, octets, sendStream } from './stream.js'
 import { originForm } from './url.js'
+import { toWire } from './wire.js'
 
 /** What the end of a request has to know of its endpoint. */
 export interface Ending {
@@ -50,7 +51,7 @@ export function respond(ctx: Context, result: unknown, choice: Choice, ending: E
     write(res, code, code === 204 || code === 304 ? { ...given } : { 'Content-Length': 0, ...given }, undefined)
     return
   }
-  if (data instanceof Uint8Array) return send(ctx, code, given, data, 'application/octet-stream', choice, ending)
+  if (data instanceof Uint8Array) return send(ctx, code, given, data, choice.mapper.raw ? choice.contentType : octets, choice, ending)
   const { mapper, contentType } = choice
   if (isStream(data)) {
     const shape = answer.rowShape(code)
@@ -102,40 +103,27 @@ function varied(res: ServerResponse, given: Headers | undefined, { negotiated }:
 export function respondProblem(req: IncomingMessage, res: Response, problem: Problem, choice: Choice, name?: string): void {
   if (res.headersSent || res.writableEnded) return
   const { mapper, contentType }: Format = choice.problem
-  const body = format(mapper, problem.toJSON(), formatContext(req as Request, name, shapeless, true))
+  const body = format(mapper, toWire(problem.toJSON()), formatContext(req as Request, name, shapeless, true))
   // What was said of the representation that did not come is not true of this one.
   for (const field of representation) res.removeHeader(field)
   const given = spelled(problem.headers)
   const headers: Headers = { ...mapper.headers, ...given, 'Content-Type': contentType, 'Content-Length': Buffer.byteLength(body) }
   if (choice.negotiated) headers.Vary = varyWith(res, given, 'Accept')
-  if (!req.complete && given.Connection === 'close') return writeAndLinger(req, res, problem.status, headers, body)
   write(res, problem.status, headers, body)
 }
 
 const representation = ['ETag', 'Last-Modified', 'Content-Encoding', 'Content-Language', 'Content-Range', 'Content-Disposition', 'Content-Type']
 
 function write(res: ServerResponse, code: number, headers: Headers, body: Encoded | undefined): void {
+  if (isUnread(res.req, headers)) {
+    headers.Connection = 'close'
+    writeHead(res, code, headers)
+    if (body !== undefined) res.write(body)
+    return linger(res.req, res)
+  }
   writeHead(res, code, headers)
   if (body === undefined) res.end()
   else res.end(body)
-}
-
-const lingerFor = 1000
-
-// The client is still sending. Were the connection closed now, the system would throw the answer away with what is unread,
-// so the answer is sent whole and the rest of the body thrown away for a moment (RFC 9112 section 9.6).
-function writeAndLinger(req: IncomingMessage, res: ServerResponse, code: number, headers: Headers, body: Encoded): void {
-  writeHead(res, code, headers)
-  res.write(body)
-  const end = (): void => {
-    clearTimeout(timer)
-    res.end()
-  }
-  const timer = setTimeout(end, lingerFor)
-  timer.unref()
-  req.once('end', end)
-  req.once('close', end)
-  req.resume()
 }
 
 function format(mapper: Mapper, data: unknown, context: FormatContext): Encoded {

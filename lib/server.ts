@@ -33,44 +33,50 @@ export interface TrestleServer extends Server {
 export function createServer(app: Express, options: TrestleServerOptions = {}): TrestleServer {
   if (typeof app !== 'function' || !app.request || !app.response) throw new TypeError('createServer(): an Express app is needed, as express() makes it.')
   const { closeTimeout = 10_000, ...rest } = options
-  const server = createHttpServer({
-    headersTimeout: 30_000,
-    requestTimeout: 120_000,
-    keepAliveTimeout: 72_000,
-    ...rest,
-    IncomingMessage: bornAs(IncomingMessage, app.request),
-    ServerResponse: bornAs(ServerResponse, app.response),
-  }) as TrestleServer
-  server.on('request', app)
-  return closeGracefully(server, closeTimeout)
+  const server = createHttpServer({ headersTimeout: 30_000, requestTimeout: 120_000, keepAliveTimeout: 72_000, ...rest, ...kindsOf(app) }, app) as TrestleServer
+  return closeGracefully(server, kindsOf(app).ServerResponse, closeTimeout)
 }
 
-// A constructor whose instances have the app's prototype from birth. Node's own are functions, so they can fill an object that is not theirs.
-function bornAs<Kind extends abstract new (...args: never[]) => object>(kind: Kind, prototype: object): Kind {
-  const construct = kind as unknown as (this: object, first: unknown, second: unknown) => void
-  function Born(this: object, first: unknown, second: unknown): void {
-    construct.call(this, first, second)
+interface Kinds {
+  readonly IncomingMessage: typeof IncomingMessage
+  readonly ServerResponse: typeof ServerResponse
+}
+
+const kinds = new WeakMap<Express, Kinds>()
+
+// The classes whose instances an app gets. Their prototypes stand in front of the app's own and take their place in the app, so what is or will be
+// added to either is seen. They are classes because V8 then knows from the start how many properties an instance will have.
+function kindsOf(app: Express): Kinds {
+  let made = kinds.get(app)
+  if (!made) {
+    made = { IncomingMessage: class Request extends IncomingMessage {}, ServerResponse: class Response extends ServerResponse {} } as Kinds
+    app.request = Object.setPrototypeOf(made.IncomingMessage.prototype, app.request)
+    app.response = Object.setPrototypeOf(made.ServerResponse.prototype, app.response)
+    kinds.set(app, made)
   }
-  Born.prototype = prototype
-  return Born as unknown as Kind
+  return made
 }
 
-function closeGracefully(server: TrestleServer, closeTimeout: number): TrestleServer {
+const sweepEvery = 50
+
+function closeGracefully(server: TrestleServer, Response: typeof ServerResponse, closeTimeout: number): TrestleServer {
   const close = server.close
-  const open = new Set<ServerResponse>()
-  let closing = false
-  server.prependListener('request', (_req, res: ServerResponse) => {
-    if (closing) res.setHeader('Connection', 'close')
-    open.add(res)
-    res.once('close', () => open.delete(res))
-  })
   server.close = (callback) => {
-    closing = true
-    // RFC 9112 section 9.6: the last answer on a connection says so.
-    for (const res of open) if (!res.headersSent) res.setHeader('Connection', 'close')
+    // RFC 9112 section 9.6: the last answer on a connection says so. Asked of each answer only from now on, so that it costs nothing before.
+    const { writeHead } = Response.prototype
+    Response.prototype.writeHead = function (this: ServerResponse, ...args: unknown[]) {
+      if ((this.socket as { server?: unknown } | null)?.server === server) this.shouldKeepAlive = false
+      return writeHead.apply(this, args as Parameters<typeof writeHead>)
+    } as typeof writeHead
     close.call(server, callback)
     server.closeIdleConnections()
-    setTimeout(() => server.closeAllConnections(), closeTimeout).unref()
+    // An answer that had begun before could not say it any more: its connection is closed once it is idle.
+    const sweep = setInterval(() => server.closeIdleConnections(), sweepEvery).unref()
+    const cut = setTimeout(() => server.closeAllConnections(), closeTimeout).unref()
+    server.once('close', () => {
+      clearInterval(sweep)
+      clearTimeout(cut)
+    })
     return server
   }
   return server

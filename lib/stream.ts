@@ -1,7 +1,7 @@
 // Stream: answers that come piece by piece, bytes as they are and rows through a mapper, with backpressure and bounded memory.
 import { Readable } from 'node:stream'
 import type { Request, Response } from 'express'
-import { writeHead } from './head.js'
+import { isUnread, linger, writeHead } from './head.js'
 import { type Encoded, encode, type FormatContext, type Mapper } from './mapper.js'
 import type { Headers } from './problem.js'
 
@@ -16,6 +16,9 @@ export interface StreamOptions {
   /** What is done to each row before it is written. */
   each: (row: unknown) => unknown
 }
+
+/** The type of bytes that nobody named. */
+export const octets = 'application/octet-stream'
 
 /** True for Node streams, web streams and async iterables. */
 export function isStream(data: unknown): data is AsyncIterable<unknown> {
@@ -51,8 +54,9 @@ async function deliver(
     ? data instanceof Readable && !data.readableObjectMode
     : first.value instanceof Uint8Array || (data instanceof Readable && !data.readableObjectMode)
   const headers: Headers = isBytes ? {} : { ...mapper.headers }
-  if (!res.hasHeader('Content-Type')) headers['Content-Type'] = isBytes ? 'application/octet-stream' : contentType
+  if (!res.hasHeader('Content-Type')) headers['Content-Type'] = isBytes && !mapper.raw ? octets : contentType
   if (vary !== undefined) headers.Vary = vary
+  if (isUnread(req, headers)) headers.Connection = 'close'
   const rest = resume(first, source)
   if (req.method === 'HEAD') {
     await source.return?.()
@@ -72,7 +76,9 @@ async function deliver(
     await out.return?.()
     await source.return?.()
   }
-  if (!res.destroyed) res.end()
+  if (res.destroyed) return
+  if (isUnread(req, headers)) linger(req, res)
+  else res.end()
 }
 
 // Small pieces are put together, so that a row does not cost a packet.

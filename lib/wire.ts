@@ -1,5 +1,7 @@
 // Wire: what a handler gives becomes what formats can write: plain objects, lists, texts, numbers, booleans and null.
 
+import { Decimal } from './decimal.js'
+
 /**
  * Data without `Date`, `BigInt` and objects that have a `toJSON`, as `JSON.stringify` would see it. What is plain already is given back as it is.
  * A `BigInt` becomes a number where a number holds it exactly, and its digits as a text where not: it is never rounded.
@@ -18,7 +20,9 @@ interface Step {
 
 function plain(value: unknown, key: string, outer: Step | undefined): unknown {
   if (typeof value === 'bigint') return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : String(value)
-  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value
+  // What JSON leaves out is left out everywhere.
+  if (typeof value === 'function' || typeof value === 'symbol') return undefined
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array || value instanceof Decimal) return value
   const { toJSON } = value as { toJSON?: unknown }
   if (typeof toJSON === 'function') {
     const made = toJSON.call(value, key)

@@ -1,7 +1,7 @@
 // Authenticate: who is calling? Asks schemes in order; missing credentials may be forgiven, wrong ones never are.
 import type { Request, Response } from 'express'
 import type { Context, User } from '../context.js'
-import { after, Filter } from '../filter.js'
+import { after, Filter, type Next } from '../filter.js'
 import { isActive } from '../permission.js'
 import { Problem } from '../problem.js'
 import { askedOf, checkScheme, isSameSite, keepAsked, Refusal, refused, type Scheme, type Verdict } from '../scheme.js'
@@ -36,7 +36,7 @@ export function authenticate(schemes: Scheme | readonly Scheme[], options: Authe
   const challenges = [...new Set(list.map(({ challenge }) => challenge))]
   const reserves = list.flatMap(({ parameter }) => parameter ?? [])
 
-  function apply(ctx: Context, next: () => ReturnType<Filter['apply']>) {
+  function apply(ctx: Context, next: Next) {
     keepPrivate(ctx.res, vary)
     return after(identify(ctx, list, readsAuthorization, origins), (verdict) => {
       const answer = judge(verdict, ctx)
@@ -61,6 +61,7 @@ export function authenticate(schemes: Scheme | readonly Scheme[], options: Authe
     name: 'authenticate',
     describe: () => ({
       responses: {
+        ...(readsAuthorization && { 400: 'The credentials cannot be read.' }),
         401: anonymous ? 'The credentials are wrong.' : 'The credentials are missing or wrong.',
         ...(list.some(({ cookie }) => cookie) && { 403: 'The request does not come from this site.' }),
       },
@@ -122,8 +123,8 @@ function ask(
   })
 }
 
-// Somebody else has set the user; the credentials can only be what a browser sends by itself.
-const carriedByCookie = ({ headers }: Request): boolean => headers.cookie !== undefined && headers.authorization === undefined
+// Somebody else has set the user. A bearer token is never sent but on purpose; Basic credentials a browser sends by itself, as it does cookies.
+const carriedByCookie = ({ headers }: Request): boolean => headers.cookie !== undefined && !/^bearer /i.test(headers.authorization ?? '')
 
 const missing = refused('Credentials are needed.')
 const unknown = refused('Credentials of this kind are not taken.')

@@ -1,6 +1,6 @@
 // Authorize: may this user do that? By the name of the endpoint's permission, or by a rule of the application's own. What is not granted is refused.
 import type { Context, User } from '../context.js'
-import { after, Filter } from '../filter.js'
+import { after, Filter, type Next } from '../filter.js'
 import { isActive, isSuperuser, type Permissions } from '../permission.js'
 import { forbidden, type Problem, unauthorized } from '../problem.js'
 import { askedOf } from '../scheme.js'
@@ -37,8 +37,6 @@ export function authorize(rule: Permissions | Rule): Filter {
 }
 
 const describe = () => ({ responses: { 401: 'Nobody is logged in.', 403: 'The user may not do this.' } })
-
-type Next = Parameters<Filter['apply']>[1]
 
 function proceed(allowed: boolean, ctx: Context, next: Next): ReturnType<Next> {
   if (allowed === true) return next()

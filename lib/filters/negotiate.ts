@@ -48,7 +48,9 @@ export class Negotiation {
     this.#formats = writers.flatMap((writer) => writer.types.map((type) => ({ mapper: writer, contentType: withCharset(type, writer) })))
     this.#hasHtml = this.#formats.some(({ contentType }) => contentType.startsWith('text/html'))
     this.#fallback = problemFormat(fallback) as Format
-    this.#fixed = mapper && { ...this.#choice({ mapper, contentType: withCharset(mapper.types[0] as string, mapper) }), negotiated: false }
+    // An own mapper that only reads says nothing of what is written.
+    this.#fixed = mapper &&
+      (mapper.format ?? mapper.formatRows) && { ...this.#choice({ mapper, contentType: withCharset(mapper.types[0] as string, mapper) }), negotiated: false }
     const first = this.#formats[0] ?? { mapper: fallback, contentType: withCharset(fallback.types[0] as string, fallback) }
     this.#default = this.#choice(first)
   }

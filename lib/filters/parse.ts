@@ -1,6 +1,7 @@
 // Parse: which mapper reads the body, and reading it. The order: the endpoint's own mapper, Content-Type, ?format= or suffix,
 // the default mapper, the first mapper. Content-Type is read once, here; what comes out is what everything after it sees.
 import type { IncomingMessage } from 'node:http'
+import { Readable } from 'node:stream'
 import { parse as parseContentType } from 'content-type'
 import { decodeText, hasBody, openStream, readBody } from '../body.js'
 import type { Context } from '../context.js'
@@ -39,11 +40,14 @@ const typeAlone = /^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+$/
 export class Parsing {
   readonly #options: ParseOptions
   readonly #readers: readonly Mapper[]
+  readonly #own: Mapper | undefined
   readonly #memory = new Map<string, Reading>()
 
   constructor(options: ParseOptions) {
     this.#options = options
     this.#readers = options.mappers.filter(reads)
+    // An own mapper that only writes says nothing of what is read.
+    this.#own = options.mapper && reads(options.mapper) ? options.mapper : undefined
   }
 
   /**
@@ -53,21 +57,20 @@ export class Parsing {
    */
   read(ctx: Context, format: string | undefined): unknown {
     const req: IncomingMessage & { body?: unknown } = ctx.req
-    // Middleware such as express.json() has been here: what it read is the body.
-    if (req.body !== undefined && (req.readableEnded || req.readableDidRead)) return req.body
-    if (!hasBody(req)) return undefined
-    if (req.readableEnded) return undefined
     const { as, limit } = this.#options
+    // Middleware such as express.json() has been here: what it read is the body.
+    if (req.body !== undefined && (req.readableEnded || req.readableDidRead)) return as === undefined ? req.body : bytesOf(req.body, as)
     if (as === 'stream') return openStream(req, limit)
+    if (!hasBody(req) || req.readableEnded) return as === 'raw' ? Buffer.alloc(0) : undefined
     if (as === 'raw') return read(req, limit, (bytes) => bytes)
     const { mapper, type, parameters } = this.#reading(req.headers['content-type'], format)
     if (mapper.parseStream) {
       const body = openStream(req, limit)
-      return settle(() => mapper.parseStream?.(body, this.#context(ctx, type, parameters))).then((data) => this.#typed(mapper, data))
+      return settle(() => mapper.parseStream?.(body, new Parse(ctx, type, parameters, this.#options))).then((data) => this.#typed(mapper, data))
     }
     return read(req, limit, (bytes) => {
       if (bytes.length === 0) return undefined
-      const context = this.#context(ctx, type, parameters)
+      const context = new Parse(ctx, type, parameters, this.#options)
       const data = mapper.parseBytes ? mapper.parseBytes(bytes, context) : mapper.parse?.(decodeText(bytes, parameters.charset), context)
       return this.#typed(mapper, data)
     })
@@ -78,7 +81,8 @@ export class Parsing {
   }
 
   #reading(contentType: string | undefined, format: string | undefined): Reading {
-    const { mapper, defaultMapper } = this.#options
+    const { defaultMapper } = this.#options
+    const mapper = this.#own
     if (contentType === undefined) {
       const word = format?.toLowerCase()
       const chosen =
@@ -111,23 +115,42 @@ export class Parsing {
     const field = also[this.#options.verb]
     return unsupportedMediaType(detail, { headers: types ? { Accept: types, ...(field && { [field]: types }) } : {} })
   }
+}
 
-  #context(ctx: Context, type: string, parameters: Readonly<Record<string, string>>): ParseContext {
-    const { limit, schema } = this.#options
-    return {
-      type,
-      parameters,
-      limit,
-      schema,
-      get signal() {
-        return ctx.signal
-      },
-      onEnd(clean) {
-        if (ctx.res.closed || ctx.res.destroyed) clean()
-        else ctx.res.once('close', clean)
-      },
+// A class, because an object literal with a getter would be a kind of its own for each request.
+class Parse implements ParseContext {
+  readonly type: string
+  readonly parameters: Readonly<Record<string, string>>
+  readonly limit: number
+  readonly schema: object | boolean | undefined
+  readonly #ctx: Context
+
+  constructor(ctx: Context, type: string, parameters: Readonly<Record<string, string>>, { limit, schema }: ParseOptions) {
+    this.type = type
+    this.parameters = parameters
+    this.limit = limit
+    this.schema = schema
+    this.#ctx = ctx
+  }
+
+  get signal(): AbortSignal {
+    return this.#ctx.signal
+  }
+
+  // A mapper may take it out of the context, so it must not ask for a `this`.
+  get onEnd(): (clean: () => void) => void {
+    const { res } = this.#ctx
+    return (clean) => {
+      if (res.closed || res.destroyed) clean()
+      else res.once('close', clean)
     }
   }
+}
+
+function bytesOf(body: unknown, as: 'raw' | 'stream'): Buffer | Readable {
+  if (!Buffer.isBuffer(body))
+    throw new TypeError(`The endpoint asks for a body as '${as}', but middleware before it has read the body and kept no bytes of it.`)
+  return as === 'raw' ? body : Readable.from([body], { objectMode: false })
 }
 
 function reads({ parse, parseBytes, parseStream }: Mapper): boolean {

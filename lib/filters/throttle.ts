@@ -4,8 +4,9 @@ import { isIPv6 } from 'node:net'
 import type { Response } from 'express'
 import type { Context, Place } from '../context.js'
 import { type Count, type Counter, type CounterStore, isCounterStore, Lost, MemoryCounter, StoreCounter } from '../counter.js'
-import { after, Filter } from '../filter.js'
+import { after, Filter, type Next } from '../filter.js'
 import { serviceUnavailable, tooManyRequests } from '../problem.js'
+import type { Reply } from '../reply.js'
 
 /** Options of {@link throttle}. */
 export interface ThrottleOptions {
@@ -45,12 +46,12 @@ export function throttle(options: ThrottleOptions): Filter {
   const policy = `"${name}";q=${limit};w=${window}`
   const counts = ({ verb }: Place) => verbs === undefined || verbs.includes(verb === 'head' ? 'get' : verb)
 
-  function apply(ctx: Context, next: () => ReturnType<Filter['apply']>) {
+  function apply(ctx: Context, next: Next) {
     if (!counts(ctx.place)) return next()
     const points = typeof cost === 'function' ? cost(ctx) : cost
     if (!Number.isSafeInteger(points) || points < 1) throw new TypeError("throttle(): 'cost' gave something else than a whole number from 1.")
     const counted = counter.count(bounded(key?.(ctx) ?? clientOf(ctx)), points)
-    return after<Count | Lost, Awaited<ReturnType<typeof next>>>(counted, (count) => {
+    return after<Count | Lost, Reply>(counted, (count) => {
       if (count instanceof Lost) {
         if ((typeof onStoreError === 'function' ? onStoreError(count.error, ctx) : onStoreError) === 'allow') return next()
         throw serviceUnavailable('Requests cannot be counted just now.', { retryAfter: 1, cause: count.error })
@@ -129,7 +130,7 @@ const bounded = (key: string): string => (key.length <= longestKey ? key : `sha2
 
 const optionNames = new Set(['limit', 'window', 'key', 'name', 'verbs', 'cost', 'store', 'onStoreError', 'storeTimeout'])
 
-// No longer than setTimeout and a 32-bit column of milliseconds can hold.
+// In milliseconds it has to fit into 31 bits.
 const longestWindow = 2_000_000
 
 function checkOptions(options: ThrottleOptions) {

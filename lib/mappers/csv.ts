@@ -1,8 +1,8 @@
 // CSV (RFC 4180): a table of rows out, a list of objects in, every value a text. The columns are those of the JSON Schema where there is one.
 import { CsvError, parse as parseCsv } from 'csv-parse/sync'
+import { parseJson } from '../json.js'
 import type { FormatContext, Mapper, ParseContext } from '../mapper.js'
 import { badRequest, contentTooLarge } from '../problem.js'
-import { parseJson } from './json.js'
 
 /** How CSV is read and written. */
 export interface CsvOptions {
@@ -91,7 +91,7 @@ const defused = /^'+[=+\-@\t\r]/
 
 function formatTable(data: unknown, { schema }: FormatContext, table: Table): string {
   const rows = rowsOf(data)
-  const columns = columnsOf(rowSchema(schema)) ?? columnsIn(rows[0])
+  const columns = columnsOf(rowSchema(schema)) ?? (rows.length > 0 ? columnsIn(rows[0]) : undefined)
   return (columns ? formatHeader(columns, table) : '') + rows.map((row) => formatRow(row, columns, table)).join('')
 }
 
@@ -138,7 +138,7 @@ function formatLine(values: readonly unknown[], table: Table): string {
 function formatCell(value: unknown, { delimiter, defuse }: Table): string {
   if (value === undefined || value === null) return ''
   let cell = typeof value === 'object' ? JSON.stringify(value) : String(value)
-  if (defuse && formula.test(cell) && !number.test(cell)) cell = `'${cell}`
+  if (defuse && typeof value !== 'number' && formula.test(cell) && !number.test(cell)) cell = `'${cell}`
   return cell.includes(delimiter) || /["\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell
 }
 

@@ -18,6 +18,7 @@ export function formWith({ fields = 1000, depth = 5, nameLength = 100 }: FormOpt
   return {
     name: 'form',
     types: ['application/x-www-form-urlencoded'],
+    untyped: true,
     parse: (text) => parseForm(text, { fields, depth, nameLength }),
     format: formatForm,
   }
@@ -122,31 +123,20 @@ function conflict({ name }: Field): Problem {
 }
 
 function formatForm(data: unknown): string {
-  const value = plain(data, 0)
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new TypeError('A form is written of an object.')
+  if (typeof data !== 'object' || data === null || Array.isArray(data)) throw new TypeError('A form is written of an object.')
   const out = new URLSearchParams()
-  for (const [key, child] of Object.entries(value)) {
+  for (const [key, value] of Object.entries(data)) {
     if (bracketed.test(key)) throw new TypeError(`A form cannot hold the name ${JSON.stringify(key)}.`)
-    add(out, key, child, 1)
+    add(out, key, value)
   }
   return out.toString()
 }
 
-function add(out: URLSearchParams, name: string, raw: unknown, level: number): void {
-  const value = plain(raw, level)
+function add(out: URLSearchParams, name: string, value: unknown): void {
   if (value === undefined) return
   if (typeof value !== 'object' || value === null) return out.append(name, String(value ?? ''))
   for (const [key, child] of Object.entries(value)) {
     if (!Array.isArray(value) && (isIndex(key) || /[[\]]/.test(key))) throw new TypeError(`A form cannot hold the name ${JSON.stringify(key)} in ${name}.`)
-    add(out, `${name}[${key}]`, child, level + 1)
+    add(out, `${name}[${key}]`, child)
   }
-}
-
-const deepest = 100
-
-// What JSON would make of it: toJSON is asked first, and what is no data is nothing.
-function plain(value: unknown, level: number): unknown {
-  if (level > deepest) throw new TypeError(`The data are nested more than ${deepest} levels deep, or in a circle.`)
-  if (typeof value === 'object' && value !== null && 'toJSON' in value && typeof value.toJSON === 'function') return value.toJSON('')
-  return typeof value === 'function' || typeof value === 'symbol' ? undefined : value
 }

@@ -1,8 +1,9 @@
 // JSON (RFC 8259), the first of the built-in mappers. Numbers are doubles, as JSON.parse gives them; with `exact` those that
 // no double holds are kept as a BigInt or a Decimal, both ways.
 import { randomUUID } from 'node:crypto'
+import { Decimal, readNumber } from '../decimal.js'
+import { parseJson } from '../json.js'
 import type { Mapper } from '../mapper.js'
-import { badRequest } from '../problem.js'
 
 /** How JSON is read and written. */
 export interface JsonOptions {
@@ -29,11 +30,10 @@ export function jsonWith({ indent = 0, depth = 100, exact = false }: JsonOptions
     parse: (text) => (exact ? parseExact(text, depth) : parseJson(text, depth)),
     format: (data, { stringify }) => write(data, stringify),
     async *formatRows(rows, { stringify }) {
-      // Each row is written as a list of one, because that is what a serializer made for the list knows to write.
       let before = '['
       for await (const row of rows) {
-        const list = write([row], stringify)
-        yield before + list.slice(1, indent > 0 ? -2 : -1)
+        const text = write(row, stringify)
+        yield indent > 0 ? `${before}\n${text.replaceAll(/^/gm, ' '.repeat(indent))}` : before + text
         before = ','
       }
       if (before === '[') yield '[]'
@@ -44,94 +44,6 @@ export function jsonWith({ indent = 0, depth = 100, exact = false }: JsonOptions
 
 /** JSON as it comes out of the box. */
 export const json: Mapper = jsonWith()
-
-/**
- * Reads JSON, at most `depth` levels deep, and without keys that would reach for a prototype.
- * @throws Problem 400 for these two, SyntaxError for what is not JSON
- */
-export function parseJson(text: string, depth: number): unknown {
-  if (isDeep(text, depth)) throw badRequest(`The JSON is nested more than ${depth} levels deep.`)
-  const data: unknown = JSON.parse(text)
-  // A key can be spelled with escapes, so a text with either is looked through after parsing.
-  if ((text.includes('__proto__') || text.includes('constructor') || text.includes('\\u')) && reachesPrototype(data)) {
-    throw badRequest('The JSON has a key that is not taken: __proto__, or prototype in constructor.')
-  }
-  return data
-}
-
-// Counting opening brackets is quick and settles nearly all texts; only one with more of them than levels is read closely.
-function isDeep(text: string, depth: number): boolean {
-  let openings = 0
-  for (let index = text.indexOf('{'); index >= 0 && openings <= depth; index = text.indexOf('{', index + 1)) openings++
-  for (let index = text.indexOf('['); index >= 0 && openings <= depth; index = text.indexOf('[', index + 1)) openings++
-  if (openings <= depth) return false
-  let level = 0
-  let inString = false
-  for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index)
-    if (inString) {
-      if (code === 0x5c) index++
-      else if (code === 0x22) inString = false
-    } else if (code === 0x22) inString = true
-    else if (code === 0x7b || code === 0x5b) {
-      if (++level > depth) return true
-    } else if (code === 0x7d || code === 0x5d) level--
-  }
-  return false
-}
-
-function reachesPrototype(data: unknown): boolean {
-  if (typeof data !== 'object' || data === null) return false
-  if (Array.isArray(data)) return data.some(reachesPrototype)
-  if (Object.hasOwn(data, '__proto__')) return true
-  const maker: unknown = Object.hasOwn(data, 'constructor') ? data.constructor : undefined
-  if (typeof maker === 'object' && maker !== null && Object.hasOwn(maker, 'prototype')) return true
-  return Object.values(data).some(reachesPrototype)
-}
-
-const numeral = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
-
-/**
- * A number as it was written, digit by digit. It counts as the nearest double in arithmetic and in JSON that is not exact;
- * `String(decimal)` is what a library for decimals takes.
- *
- * @example new Decimal('0.10000000000000000001')
- * @throws SyntaxError for what is not a number of JSON
- */
-export class Decimal {
-  readonly text: string
-
-  constructor(text: string) {
-    if (!numeral.test(text)) throw new SyntaxError(`${JSON.stringify(text.slice(0, 100))} is not a number.`)
-    this.text = text
-  }
-
-  toString(): string {
-    return this.text
-  }
-
-  valueOf(): number {
-    return Number(this.text)
-  }
-
-  toJSON(): number {
-    return Number(this.text)
-  }
-}
-
-/** A numeral as a number where that is safe and exact, else as a BigInt or a {@link Decimal}; `undefined` for what is no numeral of JSON. */
-export function readNumber(text: string): number | bigint | Decimal | undefined {
-  if (!numeral.test(text)) return undefined
-  const value = Number(text)
-  if (!/[.eE]/.test(text)) return Number.isSafeInteger(value) ? value : text.length > longestInteger ? new Decimal(text) : BigInt(text)
-  // Any 15 digits go through a double unharmed; beyond that it has to write itself the same.
-  const digits = text.replace(/[eE].*|\D/g, '').replace(/^0+/, '')
-  const exact = Number.isFinite(value) && (digits.length <= 15 || String(value) === text) && (value !== 0 || digits === '')
-  return exact ? value : new Decimal(text)
-}
-
-// Reading a BigInt takes more than linear time.
-const longestInteger = 1000
 
 const stringsAndNumerals = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/g
 
@@ -159,7 +71,7 @@ function stringifyExact(data: unknown, stringify: (data: unknown) => string, ind
 }
 
 function restore(written: unknown, meant: unknown, mark: string): unknown {
-  if (typeof meant === 'bigint' || meant instanceof Decimal) return mark + meant
+  if (typeof meant === 'bigint' || meant instanceof Decimal) return mark + String(meant)
   if (typeof written !== 'object' || written === null || typeof meant !== 'object' || meant === null) return written
   const source = ('toJSON' in meant && typeof meant.toJSON === 'function' ? meant.toJSON() : meant) as Record<string, unknown>
   if (Array.isArray(written)) return written.map((value, index) => restore(value, source[index], mark))

@@ -13,7 +13,7 @@ export interface MsgpackOptions {
 /** A MessagePack mapper with options of your own. @example mappers: [json, msgpackWith({ depth: 10 })] */
 export function msgpackWith({ depth = 100 }: MsgpackOptions = {}): Mapper {
   const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsType: 'number' })
-  const packr = new Packr({ useRecords: false })
+  const packr = new Packr(packing)
   return {
     name: 'msgpack',
     types: ['application/vnd.msgpack'],
@@ -26,6 +26,9 @@ export function msgpackWith({ depth = 100 }: MsgpackOptions = {}): Mapper {
     format: (data) => packr.pack(data),
   }
 }
+
+// As in JSON, a member that is undefined is not there, and an item of a list is null. (The types of the package do not know the last option.)
+const packing = { useRecords: false, encodeUndefinedAsNil: true, skipValues: [undefined] }
 
 /** MessagePack as it comes out of the box. */
 export const msgpack: Mapper = msgpackWith()

@@ -172,7 +172,7 @@ type Form = Required<MultipartOptions> & { files: FileStore }
 
 async function readForm(body: Readable, context: ParseContext, options: Form): Promise<Record<string, unknown>> {
   const { boundary } = context.parameters
-  const form: Record<string, unknown> = {}
+  const form = new Map<string, unknown[]>()
   let fields = 0
   let files = 0
   try {
@@ -188,11 +188,12 @@ async function readForm(body: Readable, context: ParseContext, options: Form): P
         if (++files > options.maxFiles) throw tooMuch(`The form has more than ${options.maxFiles} files.`)
         const file = new UploadedFile(name, filename, type)
         await options.files.store(file, piecesOf(part, options.files.limit, name, file), context)
+        if (!part.content.readableEnded) throw new TypeError(`The store left bytes of the file in '${name}' unread.`)
         // A browser sends an empty file without a name where none was chosen.
         if (file.filename !== '' || file.size > 0) append(form, name, file)
       }
     }
-    return form
+    return Object.fromEntries([...form].map(([name, values]) => [name, values.length > 1 ? values : values[0]]))
   } finally {
     body.destroy()
   }
@@ -314,10 +315,10 @@ function baseName(filename: string): string {
   return base === '.' || base === '..' ? '' : base
 }
 
-function append(form: Record<string, unknown>, name: string, value: unknown): void {
-  if (!Object.hasOwn(form, name)) form[name] = value
-  else if (Array.isArray(form[name])) form[name].push(value)
-  else form[name] = [form[name], value]
+function append(form: Map<string, unknown[]>, name: string, value: unknown): void {
+  const values = form.get(name)
+  if (values) values.push(value)
+  else form.set(name, [value])
 }
 
 // The rest of the body is still on its way when these are thrown, so the connection ends with the answer.

@@ -1,9 +1,9 @@
 // NDJSON: one JSON text a line, for lists that are long or never end.
 import type { Readable } from 'node:stream'
 import { decodeText } from '../body.js'
+import { parseJson } from '../json.js'
 import type { Mapper, ParseContext } from '../mapper.js'
 import { badRequest, contentTooLarge, Problem, unsupportedMediaType } from '../problem.js'
-import { parseJson } from './json.js'
 
 /** How NDJSON is read. */
 export interface NdjsonOptions {
@@ -40,16 +40,13 @@ export const ndjson: Mapper = ndjsonWith()
 async function* readLines(body: Readable, { parameters: { charset } }: ParseContext, maxLineSize: number, depth: number): AsyncGenerator<unknown> {
   if (charset !== undefined && !/^(?:utf-?8|us-ascii|iso-8859-1)$/i.test(charset)) throw unsupportedMediaType('Lines that are streamed are UTF-8.')
   let number = 0
-  for await (const line of linesOf(body, maxLineSize)) {
-    number++
-    yield* readLine(decodeText(line, charset), number, depth)
-  }
+  for await (const line of linesOf(body, maxLineSize)) yield* readLine(decodeText(line, charset), ++number, depth)
 }
 
 async function* linesOf(body: Readable, maxLineSize: number): AsyncGenerator<Buffer> {
   let pieces: Buffer[] = []
   let length = 0
-  for await (const chunk of body as AsyncIterable<Buffer>) {
+  for await (const chunk of chunksOf(body)) {
     let start = 0
     for (let end = chunk.indexOf(lineFeed); end >= 0; end = chunk.indexOf(lineFeed, start)) {
       pieces.push(chunk.subarray(start, end))
@@ -65,6 +62,14 @@ async function* linesOf(body: Readable, maxLineSize: number): AsyncGenerator<Buf
     pieces.push(chunk.subarray(start))
   }
   if (length > 0) yield Buffer.concat(pieces)
+}
+
+async function* chunksOf(body: Readable): AsyncGenerator<Buffer> {
+  try {
+    yield* body
+  } catch (error) {
+    throw error instanceof Problem ? error : badRequest('The body was cut off.', { cause: error })
+  }
 }
 
 const lineFeed = 0x0a

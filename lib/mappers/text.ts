@@ -15,11 +15,9 @@ export const text: Mapper = {
   name: 'text',
   types: ['text/plain'],
   problemType: 'text/plain',
+  untyped: true,
   parse: (text) => text,
-  format: (data) => {
-    const value = plain(data, 0)
-    return isBranch(value) ? lines(value) : String(value)
-  },
+  format: (data) => (isBranch(data) ? lines(data) : String(data)),
   async *formatRows(rows) {
     let count = 0
     for await (const row of rows) {
@@ -30,39 +28,29 @@ export const text: Mapper = {
   },
 }
 
-const deepest = 1000
-
-// What JSON would make of it: toJSON is asked first, and what is no data is nothing.
-function plain(value: unknown, level: number): unknown {
-  if (level > deepest) throw new TypeError(`The data are nested more than ${deepest} levels deep, or in a circle.`)
-  if (typeof value === 'object' && value !== null && 'toJSON' in value && typeof value.toJSON === 'function') return value.toJSON('')
-  return typeof value === 'function' || typeof value === 'symbol' ? undefined : value
-}
-
 function isBranch(value: unknown): value is object {
   return typeof value === 'object' && value !== null
 }
 
 function lines(branch: object): string {
   const out: string[] = []
-  write(out, '', '', branch, 1)
+  write(out, '', '', branch)
   return `${out.join('\n')}\n`
 }
 
 // The first line starts with `lead`, which may hold the dash of a list around it, all others with `indent`.
-function write(out: string[], lead: string, indent: string, branch: object, level: number): void {
+function write(out: string[], lead: string, indent: string, branch: object): void {
   const isList = Array.isArray(branch)
   const deeper = `${indent}  `
   const before = out.length
   let start = lead
-  for (const [key, raw] of Object.entries(branch)) {
-    const value = plain(raw, level)
+  for (const [key, value] of Object.entries(branch)) {
     if (value === undefined && !isList) continue
     if (isBranch(value) && Object.keys(value).length > 0) {
-      if (isList) write(out, `${start}- `, deeper, value, level + 1)
+      if (isList) write(out, `${start}- `, deeper, value)
       else {
         out.push(`${start}${key}:`)
-        write(out, deeper, deeper, value, level + 1)
+        write(out, deeper, deeper, value)
       }
     } else {
       const text = isBranch(value) ? (Array.isArray(value) ? '[]' : '{}') : String(value ?? null)

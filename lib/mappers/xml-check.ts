@@ -22,7 +22,7 @@ const quoted = (inside: string): string => `(?:"${inside}"|'${inside}')`
 
 const declaration = new RegExp(
   `<\\?xml${space}+version${space}*=${space}*${quoted('1\\.[0-9]+')}` +
-    `(?:${space}+encoding${space}*=${space}*["']([A-Za-z][\\w.-]*)["'])?` +
+    `(?:${space}+encoding${space}*=${space}*${quoted('([A-Za-z][\\w.-]*)')})?` +
     `(?:${space}+standalone${space}*=${space}*${quoted('(?:yes|no)')})?${space}*\\?>`,
   'y',
 )
@@ -90,7 +90,8 @@ export function checkXml(text: string, { depth, charset }: XmlCheck): string {
     if (open.length > depth) fail(`the elements are nested more than ${depth} levels deep`)
   }
 
-  const [, encoding = 'utf-8'] = text.startsWith('<?xml') ? (take(declaration) ?? []) : []
+  const [, double, single] = text.startsWith('<?xml') ? (take(declaration) ?? []) : []
+  const encoding = double ?? single ?? 'utf-8'
   keptTo = at
   // Without a charset in the Content-Type the text was read as UTF-8. What is in ASCII alone is the same in other encodings.
   if (charset === undefined && encoding.toLowerCase() !== 'utf-8' && /[^\0-\x7f]/.test(text)) fail(`it was read as UTF-8, but calls itself ${encoding}`)

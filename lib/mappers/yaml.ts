@@ -1,8 +1,8 @@
 // YAML 1.2, core schema: the data that JSON can hold and nothing else. No tags of its own, few aliases, and no text deeper or larger than it says.
 import { Composer, type Document, isScalar, Lexer, Parser, visit, stringify as write } from 'yaml'
+import { parseJson } from '../json.js'
 import type { Mapper } from '../mapper.js'
 import { badRequest, contentTooLarge } from '../problem.js'
-import { parseJson } from './json.js'
 
 /** How YAML is read. */
 export interface YamlOptions {
@@ -49,7 +49,7 @@ function compose(text: string, depth: number): Document.Parsed {
     if (parser.stack.length > depth + besides) throw badRequest(`The YAML is nested more than ${depth} levels deep.`)
   }
   for (const token of parser.end()) documents.push(...composer.next(token))
-  documents.push(...composer.end(true))
+  documents.push(...composer.end())
   const [document, another] = documents
   if (!document || another) throw badRequest('The YAML is not one document.')
   const [error] = [...document.errors, ...document.warnings]
@@ -68,7 +68,7 @@ const besides = 2
 
 function toData(document: Document.Parsed, aliases: number): unknown {
   try {
-    const data: unknown = document.toJS({ maxAliasCount: aliases })
+    const data: unknown = document.toJS({ maxAliasCount: aliases + 1 })
     JSON.stringify(data)
     return data
   } catch (error) {

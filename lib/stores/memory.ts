@@ -64,7 +64,7 @@ export function uniqueTogether(...fields: readonly string[]): Validator {
   }
 }
 
-const clashOf = (field: string): Clash => ({ field, code: 'unique', detail: 'Is taken.' })
+const clashOf = (field: string): Clash => ({ field, code: 'unique', detail: 'is taken' })
 
 type Rows = Map<string, Row>
 
@@ -214,7 +214,7 @@ class Memory implements Store {
     }
     const unset = this.key.filter((field) => row[field] === null)
     if (unset.length > 0) {
-      const errors = unset.map((field) => pointed({ field, code: 'required', detail: 'Is missing.' }, place))
+      const errors = unset.map((field) => pointed({ field, code: 'required', detail: 'is required' }, place))
       throw badRequest('A new row needs its key.', { members: { errors } })
     }
     return { ...wire(row), ...this.#stamps(0, given) }
