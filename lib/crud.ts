@@ -1,7 +1,7 @@
 // Crud: a store becomes a definition with list, read, set, create, replace, patch, remove and search: a resource like any other, to be mixed with more.
 import { Collection, type CollectionOptions, type Operation, operations } from './collection.js'
 import type { Context } from './context.js'
-import type { Definition } from './endpoint.js'
+import type { Endpoint } from './endpoint.js'
 import { notFound } from './problem.js'
 import { list, read, search, set } from './reads.js'
 import type { StandardSchema } from './schema.js'
@@ -21,6 +21,13 @@ export interface CrudOptions extends CollectionOptions {
   around?: Partial<Record<Operation, Around>>
 }
 
+type AnyEndpoint = Endpoint<Record<string, string>>
+
+/** What {@link crud} makes: a definition with the verbs of the operations that are open. */
+export type CrudDefinition = { get?: AnyEndpoint; query?: AnyEndpoint; post?: AnyEndpoint } & {
+  '/:id'?: { get?: AnyEndpoint; put?: AnyEndpoint; patch?: AnyEndpoint; delete?: AnyEndpoint }
+}
+
 /**
  * Makes a definition of a store: `GET /`, `QUERY /`, `POST /`, and for one row `GET`, `PUT`, `PATCH`, `DELETE /:id`; `GET /1;3;15` for a set.
  * Closed unless opened: nothing is filtered, sorted, searched or included that is not listed, and nothing unknown is written.
@@ -34,7 +41,7 @@ export interface CrudOptions extends CollectionOptions {
  * })))
  * @throws TypeError with a sentence that names the option that is wrong
  */
-export function crud(store: Store, options: CrudOptions = {}): Definition {
+export function crud(store: Store, options: CrudOptions = {}): CrudDefinition {
   const { only = operations, except = [], around = {}, ...rest } = options
   for (const [name, names] of Object.entries({ only, except, around: Object.keys(around) })) {
     const odd = names.find((operation) => !operations.includes(operation as Operation))
@@ -69,7 +76,7 @@ export function crud(store: Store, options: CrudOptions = {}): Definition {
     ...(open('patch') && { patch: { ...one, summary: 'Change', request: { body: given({ anyOf: [row, { type: 'array' }] }) }, handler: run('patch') } }),
     ...(open('remove') && { delete: { summary: 'Remove', handler: run('remove') } }),
   }
-  return { ...root, ...(Object.keys(item).length > 0 && { '/:id': item }) } as Definition
+  return { ...root, ...(Object.keys(item).length > 0 && { '/:id': item }) } as CrudDefinition
 }
 
 const works = { list, read, set, create, replace, patch, remove, search } satisfies Record<

@@ -55,6 +55,20 @@ export { problems, type ProblemsOptions } from './problems.js'
 // Rings around handlers
 export { Filter, filter, Only, only, type Apply, type FilterDescription, type FilterOptions, type Next, type Use } from './filter.js'
 
+// Who may do what, and how often
+export { authenticate, type AuthenticateOptions } from './filters/authenticate.js'
+export { authorize, type Rule } from './filters/authorize.js'
+export { throttle, type ThrottleOptions } from './filters/throttle.js'
+export type { CounterStore } from './counter.js'
+export { middleware } from './middleware.js'
+export { hashPassword, passwordCheck, safeEqual, verifyPassword, type HashOptions, type PasswordCheckOptions } from './password.js'
+export { grants, permissionNames, type Granted, type GrantsOptions, type PermissionVerb, type Permissions, type UserFlags } from './permission.js'
+export { Refusal, refused, type Found, type RefusalOptions, type Scheme, type Verdict } from './scheme.js'
+export { apikey, type ApikeyOptions } from './schemes/apikey.js'
+export { basic, type BasicCheck, type BasicOptions } from './schemes/basic.js'
+export { bearer, type BearerOptions, type BearerVerify } from './schemes/bearer.js'
+export { session, type SessionFind, type SessionOptions } from './schemes/session.js'
+
 // Formats
 export type { Charset, Encoded, FormatContext, Mapper, ParseContext } from './mapper.js'
 export { bytes } from './mappers/bytes.js'

@@ -13,6 +13,7 @@ export type Dialect = (typeof dialects)[number]
 export interface Column {
   /** The name of the attribute. */
   readonly name: string
+  readonly dialect: Dialect
   /** What the column is called. */
   readonly sql: string
   /** What reads it. */
@@ -42,9 +43,10 @@ export function columnOf(attribute: Attribute, dialect: Dialect, quote: (name: s
   const sql = quote(field)
   const exact = exactOf(type.key, dialect, sql)
   const nullable = attribute.allowNull !== false && attribute.primaryKey !== true
-  const digits = dialect === 'sqlite' ? 3 : dialect === 'postgres' ? (type._length ?? 6) : (type._length ?? 0)
+  const digits = dialect === 'sqlite' ? 3 : type._length || (dialect === 'postgres' ? 6 : 0)
   return {
     name,
+    dialect,
     sql,
     select: selectOf(type.key, dialect, sql),
     exact,
@@ -96,12 +98,12 @@ const readers: Record<Dialect, (type: Type) => Column['read']> = {
   },
 }
 
-function binder({ key, _length: length = 53 }: Type, dialect: Dialect, digits: number): Column['bind'] {
+function binder({ key, _length }: Type, dialect: Dialect, digits: number): Column['bind'] {
   if (key === 'BIGINT') return BigInt as (value: Scalar) => bigint
   if (key === 'DATE') return (value) => timeOf(String(value), dialect, digits)
   // MariaDB compares a decimal with a text as two doubles; a double of eight bytes is hardly ever equal to one of four.
   if (key === 'DECIMAL' && dialect === 'mariadb') return (value) => cast(value, 'DECIMAL(65,30)')
-  if ((key === 'REAL' || (key === 'FLOAT' && length < 25)) && dialect === 'postgres') return (value) => cast(value, 'REAL')
+  if ((key === 'REAL' || (key === 'FLOAT' && (_length || 53) < 25)) && dialect === 'postgres') return (value) => cast(value, 'REAL')
   if (key === 'FLOAT' && dialect === 'mariadb') return (value) => cast(value, 'FLOAT')
   return (value) => value
 }

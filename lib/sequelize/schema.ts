@@ -39,9 +39,9 @@ interface DataType {
   /** What a virtual attribute gives, and the attributes that it is made of. */
   readonly returnType?: DataType
   readonly fields?: readonly string[]
-  readonly _length?: number
+  readonly _length?: number | ''
   readonly _unsigned?: boolean
-  readonly options?: { readonly length?: number | string; readonly precision?: number; readonly scale?: number; readonly unsigned?: boolean }
+  readonly options?: { readonly precision?: number; readonly scale?: number }
 }
 
 /** Sequelize's own, where its types say less than it keeps. */
@@ -159,8 +159,8 @@ const integer = (bits: number, dialect: Dialect, unsigned: boolean | undefined):
 const text = (more: Member = {}): Member => ({ type: 'string', ...more })
 
 const types: Record<string, (type: DataType, dialect: Dialect) => Member | undefined> = {
-  STRING: ({ _length, options }) => text({ maxLength: Number(_length ?? options?.length ?? 255) }),
-  CHAR: ({ _length, options }) => text({ maxLength: Number(_length ?? options?.length ?? 255) }),
+  STRING: ({ _length }) => text({ maxLength: _length || 255 }),
+  CHAR: ({ _length }) => text({ maxLength: _length || 255 }),
   TEXT: () => text(),
   CITEXT: () => text(),
   TINYINT: ({ _unsigned }, dialect) => integer(8, dialect, _unsigned),
