@@ -3,12 +3,13 @@ import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import { PassThrough, type Readable, Transform } from 'node:stream'
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
+import { field } from './fields.js'
 import { badRequest, contentTooLarge, Problem, unsupportedMediaType } from './problem.js'
 
 /** True where the head of the request says that a body follows (RFC 9112 section 6.3). */
 export function hasBody(req: IncomingMessage): boolean {
-  const { headers } = req
-  return headers['transfer-encoding'] !== undefined || (headers['content-length'] !== undefined && headers['content-length'] !== '0')
+  const length = field(req, 'content-length')
+  return (length !== undefined && length !== '0') || field(req, 'transfer-encoding') !== undefined
 }
 
 /**
@@ -65,11 +66,11 @@ const none = Buffer.alloc(0)
  * @throws Problem 413 at once where the declared length is over the limit, 415 for an unknown Content-Encoding
  */
 export function openBody(req: IncomingMessage, limit: number): Readable {
-  const { headers } = req
-  const declared = headers['content-length']
+  const declared = field(req, 'content-length')
+  const encoding = field(req, 'content-encoding')
   // No byte is read of a body that is too long by its own word, and the connection ends with the answer (RFC 9110 section 15.5.14).
-  if (declared !== undefined && Number(declared) > limit && headers['content-encoding'] === undefined) throw tooLarge(limit)
-  const coding = headers['content-encoding']?.trim().toLowerCase()
+  if (declared !== undefined && Number(declared) > limit && encoding === undefined) throw tooLarge(limit)
+  const coding = encoding?.trim().toLowerCase()
   if (coding === undefined || coding === '' || coding === 'identity') return req
   const inflate = inflaters[coding]
   if (!inflate) {

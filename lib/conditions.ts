@@ -44,6 +44,8 @@ class TreeReader {
   level(tree: unknown, level: Level, steps: readonly string[], depth: number): Where {
     if (depth > this.#options.depth) return this.#refuse(steps, 'limit', `is nested more than ${this.#options.depth} levels deep`)
     if (!isObject(tree)) return this.#refuse(steps, 'type', 'must be conditions by name')
+    // What holds always counts too, or a tree of nothing could be of any size.
+    if (Object.keys(tree).length === 0) this.#options.count(this.#options.spot(steps))
     const parts = Object.keys(tree).map((name) => this.#member(name, tree[name], level, [...steps, name], depth))
     return parts.length === 1 ? (parts[0] as Where) : { and: parts }
   }
@@ -52,6 +54,7 @@ class TreeReader {
     if (name === 'not') return { not: this.level(value, level, steps, depth + 1) }
     if (name === 'and' || name === 'or') {
       const list = this.#branches(value, steps)
+      if (list.length === 0) this.#options.count(this.#options.spot(steps))
       const branches = list.map(([place, tree]) => this.level(tree, level, [...steps, place], depth + 1))
       return name === 'and' ? { and: branches } : { or: branches }
     }

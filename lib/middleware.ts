@@ -2,6 +2,7 @@
 import type { Request, RequestHandler, Response } from 'express'
 import { undescribed } from './answer.js'
 import { Context, type Place } from './context.js'
+import { Tags } from './etag.js'
 import { after, Filter } from './filter.js'
 import { Negotiation } from './filters/negotiate.js'
 import { json } from './mappers/json.js'
@@ -13,7 +14,7 @@ import { type Ending, respond, respondProblem } from './respond.js'
 import { type Query, readQuery } from './url.js'
 
 const negotiation = new Negotiation({ mappers: [json, text, xml], fallback: json })
-const ending: Ending = { name: undefined, etag: undefined, answer: undescribed }
+const ending: Ending = { name: undefined, tags: new Tags(undefined), answer: undescribed }
 
 /**
  * A filter as Express middleware: for a whole app or router, resources or not. A problem that the filter throws, and a Reply of its own, are

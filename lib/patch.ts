@@ -1,5 +1,4 @@
 // Patch: changes to a JSON document, as a merge patch (RFC 7396) or as a list of operations (RFC 6902). The document given is never changed.
-import { isDeepStrictEqual } from 'node:util'
 import { badRequest, conflict } from './problem.js'
 
 type Node = Record<string, unknown>
@@ -58,7 +57,7 @@ class Patching {
       const { value } = operation
       if (op === 'add') this.#add(path, structuredClone(value))
       else if (op === 'replace') this.#replace(path, structuredClone(value))
-      else if (!isDeepStrictEqual(positive(this.#get(path)), positive(value))) throw this.#unfit('is not the value that is tested for')
+      else if (!same(this.#get(path), value)) throw this.#unfit('is not the value that is tested for')
     } else if (op === 'move' || op === 'copy') {
       const from = this.#pointer(operation, 'from')
       if (op === 'copy') return this.#add(path, this.#copy(this.#get(from)))
@@ -147,9 +146,11 @@ function put(object: Node | unknown[], name: string, value: unknown): void {
   Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true })
 }
 
-// RFC 6902 section 4.6 compares numbers as numbers: -0 is 0.
-function positive(value: unknown): unknown {
-  if (typeof value === 'number') return value + 0
-  if (Array.isArray(value)) return value.map(positive)
-  return isObject(value) ? Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, positive(inner)])) : value
+/** Whether two JSON values are the same (RFC 6902 section 4.6): numbers as numbers, members in any order. */
+export function same(one: unknown, other: unknown): boolean {
+  if (one === other) return true
+  if (Array.isArray(one)) return Array.isArray(other) && one.length === other.length && one.every((item, index) => same(item, other[index]))
+  if (!isObject(one) || !isObject(other)) return false
+  const names = Object.keys(one)
+  return names.length === Object.keys(other).length && names.every((name) => Object.hasOwn(other, name) && same(one[name], other[name]))
 }

@@ -67,10 +67,10 @@ type Tags = '*' | string[]
 // If-Match compares strongly (RFC 9110 section 13.1.1), so that a weak tag is none.
 function readTags(header: string | undefined, name: string): Tags | undefined {
   if (header === undefined) return undefined
-  const text = header.trim()
+  const text = header.trim().replaceAll(/\s+/g, ' ')
   if (text === '*') return text
   const tags: string[] = []
-  for (const found of text.matchAll(/\s*(?:(W\/)?"([\x21\x23-\x7e\x80-\xff]*)")?\s*(?:,|$)|(.)/g)) {
+  for (const found of text.matchAll(/ ?(?:(W\/)?"([\x21\x23-\x7e\x80-\xff]*)")? ?(?:,|$)|(.)/g)) {
     const [, weak, tag, wrong] = found
     if (wrong !== undefined) throw badRequest(`${name} is not a list of entity tags.`)
     if (tag !== undefined && (weak === undefined || name === 'If-None-Match')) tags.push(tag.replace(/;.*/, ''))

@@ -5,6 +5,8 @@ import { coercion } from './coerce.js'
 import { Context, type Place } from './context.js'
 import { type Line, type Resolved, readDefinition, type Stop } from './definition.js'
 import type { Definition, ResourceOptions, Typed } from './endpoint.js'
+import { Tags } from './etag.js'
+import { field } from './fields.js'
 import { Filter, type Use } from './filter.js'
 import { type Choice, Negotiation } from './filters/negotiate.js'
 import { Parsing } from './filters/parse.js'
@@ -169,7 +171,7 @@ class Route {
     for (const entry of options.use) if (entry instanceof Filter) entry.check?.(this.place)
     const where = `${name === undefined ? 'resource()' : `resource('${name}')`}, ${verb} ${path}`
     const answer = new Answer({ ...response, representation: options.representation, output: options.output, where })
-    this.ending = { name, etag: options.etag, answer }
+    this.ending = { name, tags: new Tags(options.etag), answer }
     const { body = takesBody(verb) ? asRepresentation(options.representation) : undefined, ...parts } = request
     const bytes = body === 'raw' || body === 'stream' ? body : undefined
     const validation =
@@ -370,7 +372,7 @@ function problemChoice({ negotiation }: Spot, req: Request, search: string | und
   } catch {
     // A broken query names no format.
   }
-  return negotiation.forProblem(format, req.headers.accept)
+  return negotiation.forProblem(format, field(req, 'accept'))
 }
 
 function serve(
@@ -391,7 +393,7 @@ function serve(
       // An empty ?format= counts as none; two of them name no mapper.
       if (query.format) format = String(query.format)
     }
-    choice = route.negotiation.choose(format, req.headers.accept)
+    choice = route.negotiation.choose(format, field(req, 'accept'))
     const ctx = new Context(req, res, params as Record<string, string>, route.place, query)
     const result = route.run(ctx, format)
     if (!isPromise(result)) return finish(result, ctx, next, choice, route)
@@ -430,7 +432,7 @@ function fail(
   try {
     problem = problemOf(error, errors)
     if (!problem || res.headersSent) return next(asError(error))
-    respondProblem(req, res, problem, choice ?? negotiation.forProblem(undefined, req.headers.accept))
+    respondProblem(req, res, problem, choice ?? negotiation.forProblem(undefined, field(req, 'accept')))
   } catch (thrown) {
     next(thrown)
   }

@@ -1,10 +1,9 @@
 // Respond: the end of every request. Data, a Reply, a stream or a problem becomes status, header fields and bytes, in one place.
-import { hash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Request, Response } from 'express'
-import fresh from 'fresh'
 import type { Answer } from './answer.js'
 import type { Context } from './context.js'
+import { isFresh, type Tags } from './etag.js'
 import type { Choice, Format } from './filters/negotiate.js'
 import { isUnread, linger, spelled, varyWith, writeHead } from './head.js'
 import { type Encoded, encode, type FormatContext, type Mapper } from './mapper.js'
@@ -19,8 +18,8 @@ import { toWire } from './wire.js'
 export interface Ending {
   /** The name of the resource. */
   readonly name: string | undefined
-  /** The `etag` option; `undefined` asks Express's setting. */
-  readonly etag: boolean | 'weak' | 'strong' | undefined
+  /** Makes the entity tags of what is fetched. */
+  readonly tags: Tags
   /** What the endpoint says its answers look like. */
   readonly answer: Answer
 }
@@ -71,14 +70,15 @@ function writesJson({ suffix }: Mapper): boolean {
   return suffix === '+json'
 }
 
-function send(ctx: Context, code: number, given: Headers | undefined, body: Encoded, contentType: string, choice: Choice, { etag }: Ending): void {
+function send(ctx: Context, code: number, given: Headers | undefined, body: Encoded, contentType: string, choice: Choice, ending: Ending): void {
   const { req, res } = ctx
   const headers: Headers = body instanceof Uint8Array || choice.mapper.headers === undefined ? {} : { ...choice.mapper.headers }
   if (!res.hasHeader('Content-Type')) headers['Content-Type'] = contentType
   const vary = varied(res, given, choice)
   if (vary !== undefined) headers.Vary = vary
   if (code === 200 && (req.method === 'GET' || req.method === 'HEAD' || req.method === 'QUERY')) {
-    const tag = entityTag(req, res, given, body, etag)
+    const own = given?.ETag ?? res.getHeader('ETag')
+    const tag = own === undefined ? ending.tags.of(req, body) : String(own)
     if (tag !== undefined) headers.ETag = tag
     if (isFresh(req, res, given, tag)) {
       delete headers['Content-Type']
@@ -137,33 +137,4 @@ function format(mapper: Mapper, data: unknown, context: FormatContext): Encoded 
 
 function formatContext(req: Request, name: string | undefined, { schema, stringify }: Shape, problem: boolean): FormatContext {
   return { name, schema, stringify, problem, url: originForm(req.originalUrl ?? req.url) }
-}
-
-// The option of the resource, or else Express's setting: false, 'weak', 'strong', or a function of the application's own.
-function entityTag(
-  req: Request,
-  res: Response,
-  given: Headers | undefined,
-  body: Encoded,
-  option: boolean | 'weak' | 'strong' | undefined,
-): string | undefined {
-  const own = given?.ETag ?? res.getHeader('ETag')
-  if (own !== undefined) return String(own)
-  let kind: unknown = option
-  if (kind === undefined) {
-    const settings = (req.app as { settings?: Record<string, unknown> } | undefined)?.settings
-    kind = settings ? settings.etag : 'weak'
-    if (typeof kind === 'function')
-      return settings?.['etag fn'] ? (settings['etag fn'] as (body: Encoded, encoding?: string) => string | undefined)(body, 'utf8') : undefined
-  }
-  if (kind === false) return undefined
-  const digest = hash('sha1', body, 'base64').slice(0, 27)
-  return kind === 'strong' ? `"${digest}"` : `W/"${digest}"`
-}
-
-// RFC 9110 section 13.1; asked only of what was fetched well.
-function isFresh(req: Request, res: Response, given: Headers | undefined, tag: string | undefined): boolean {
-  const { headers } = req
-  if (headers['if-none-match'] === undefined && headers['if-modified-since'] === undefined) return false
-  return fresh(headers, { etag: tag, 'last-modified': (given?.['Last-Modified'] ?? res.getHeader('Last-Modified')) as string | undefined })
 }

@@ -65,6 +65,7 @@ export class RuleBook {
     if (typeof fields === 'object') for (const name of [...(fields.read ?? []), ...(fields.write ?? [])]) this.#known(name)
     const relation = (name: string): Askable | undefined => (Object.hasOwn(relations, name) ? ({} as Askable) : undefined)
     checkAskable({ store, fields: [], filterable, sortable, searchable, includable, relation }, where)
+    for (const [name, given] of Object.entries(relations)) if (typeof given !== 'function') this.related(name)
   }
 
   /** What the caller of a request may do. */

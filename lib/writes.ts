@@ -1,11 +1,10 @@
 // Writes: create, replace, patch and remove. What may be written, and of which rows, the collection's rules say for each caller; preconditions and row rules
 // are part of the statement that writes.
-import { isDeepStrictEqual } from 'node:util'
 import { type Aim, isKeyTaken, removeRow, told, updateRow } from './change.js'
 import { type Collection, pick, shown } from './collection.js'
 import type { Context } from './context.js'
 import { faulty } from './filters/validate.js'
-import { jsonPatch, mergePatch } from './patch.js'
+import { jsonPatch, mergePatch, same } from './patch.js'
 import { Preconditions, tagOf } from './precondition.js'
 import { preference } from './prefer.js'
 import { badRequest, type Headers, methodNotAllowed, notFound, preconditionFailed, preconditionRequired } from './problem.js'
@@ -100,7 +99,7 @@ function differences(row: Row, operations: unknown): unknown {
   if (typeof after !== 'object' || after === null || Array.isArray(after)) return after
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])]
   const value = (name: string): unknown => (Object.hasOwn(after, name) ? (after as Row)[name] : null)
-  return Object.fromEntries(names.filter((name) => !isDeepStrictEqual(before[name], value(name))).map((name) => [name, value(name)]))
+  return Object.fromEntries(names.filter((name) => !same(before[name], value(name))).map((name) => [name, value(name)]))
 }
 
 /** DELETE of one row. */

@@ -1,9 +1,11 @@
 // Crud: collections over HTTP, on the memory store. Conditions and pages have specs of their own; here is what a caller gets, changes, and never sees.
 import { describe, expect, it } from 'vitest'
+import { uniqueTogether } from '../lib/clash.js'
 import { type CrudOptions, crud } from '../lib/crud.js'
+import { mix } from '../lib/mix.js'
 import { resource } from '../lib/resource.js'
 import type { Row, Store } from '../lib/store.js'
-import { type MemoryOptions, memory, uniqueTogether } from '../lib/stores/memory.js'
+import { type MemoryOptions, memory } from '../lib/stores/memory.js'
 import { type Served, serve } from './support/serve.js'
 
 const schema = {
@@ -638,6 +640,14 @@ describe('the definition', () => {
     expect((await rest.send('DELETE', '/books/1')).headers.get('allow')).toBe('GET, HEAD, OPTIONS, PATCH, PUT')
   })
 
+  it('is mixed with more', async () => {
+    const send = { post: ({ params }: { params: { id: string } }) => ({ sent: params.id }) }
+    const app = await serve(resource('books', mix(crud(stores().books), { '/:id': { delete: () => ({ kept: true }) }, '/:id/send': send })))
+    expect(await json(app.send('DELETE', '/books/1'))).toEqual({ kept: true })
+    expect(await json(app.get('/books/1?fields=title'))).toEqual({ title: 'Emma' })
+    expect(await json(app.send('POST', '/books/1/send'))).toEqual({ sent: '1' })
+  })
+
   it('runs a ring around an operation', async () => {
     const app = await serveBooks({
       around: {
@@ -672,6 +682,7 @@ describe('the definition', () => {
     [{ filterable: ['nope'] }, "'nope' in 'filterable' is no field"],
     [{ fields: { read: ['nope'] } }, "'nope' in 'fields' is no field"],
     [{ relations: { nope: {} } }, "'nope' in 'relations' is no relation"],
+    [{ relations: { author: { sortable: ['nope'] } } }, "crud(), relation 'author': 'nope' in 'sortable' is no field"],
     [{ includable: ['author'], relations: {} }, "'author' in 'relations' is missing"],
     [{ pageSize: 0 }, "'pageSize' needs a whole number"],
     [{ maxPageSize: Number.NaN }, "'maxPageSize' needs a whole number"],

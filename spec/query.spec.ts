@@ -266,6 +266,13 @@ describe('limits', () => {
     expect(faults(() => ask(query, limits))).toEqual([{ parameter: expect.stringMatching(/^(filter|sort|q|include)/), code: 'limit', detail }])
   })
 
+  it('hold against a tree of nothing', () => {
+    for (const empty of [{}, { and: [] }, { or: [{}] }, { author: {} }]) {
+      const tree = { or: Array.from({ length: 51 }, () => empty) }
+      expect(faults(() => read({ filter: tree }, false))).toMatchObject([{ pointer: expect.stringMatching(/^.filter.or.50/), code: 'limit' }])
+    }
+  })
+
   it('hold against a filter of a thousand levels', () => {
     const name = `filter${'[not]'.repeat(1500)}[title]`
     expect(faults(() => ask(`${name}=x`))).toMatchObject([{ code: 'limit' }])

@@ -5,6 +5,7 @@ import { Readable } from 'node:stream'
 import { parse as parseContentType } from 'content-type'
 import { decodeText, hasBody, openStream, readBody } from '../body.js'
 import type { Context } from '../context.js'
+import { field } from '../fields.js'
 import type { Mapper, ParseContext } from '../mapper.js'
 import { badRequest, Problem, unsupportedMediaType } from '../problem.js'
 
@@ -63,7 +64,7 @@ export class Parsing {
     if (as === 'stream') return openStream(req, limit)
     if (!hasBody(req) || req.readableEnded) return as === 'raw' ? Buffer.alloc(0) : undefined
     if (as === 'raw') return read(req, limit, (bytes) => bytes)
-    const { mapper, type, parameters } = this.#reading(req.headers['content-type'], format)
+    const { mapper, type, parameters } = this.#reading(field(req, 'content-type'), format)
     if (mapper.parseStream) {
       const body = openStream(req, limit)
       return settle(() => mapper.parseStream?.(body, new Parse(ctx, type, parameters, this.#options))).then((data) => this.#typed(mapper, data))

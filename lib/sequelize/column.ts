@@ -18,8 +18,10 @@ export interface Column {
   readonly sql: string
   /** What reads it. */
   readonly select: string
-  /** What it is compared and sorted by: texts by their bytes. */
+  /** What it is compared by: texts by their bytes. */
   readonly exact: string
+  /** The same with the name of the table, as ORDER BY takes a name without one for that of a result. */
+  readonly sorted: string
   /** What it is tested for equality by. */
   readonly equal: string
   /** A wider test for equality that an index of the column answers, where {@link equal} is none. */
@@ -37,8 +39,8 @@ export interface Column {
   readonly bind: (value: Scalar) => unknown
 }
 
-/** Describes the column of an attribute. @param quote writes a name in SQL */
-export function columnOf(attribute: Attribute, dialect: Dialect, quote: (name: string) => string): Column {
+/** Describes the column of an attribute. @param table the name of the table, in SQL @param quote writes a name in SQL */
+export function columnOf(attribute: Attribute, dialect: Dialect, table: string, quote: (name: string) => string): Column {
   const { fieldName: name, field = name, type } = attribute
   const sql = quote(field)
   const exact = exactOf(type.key, dialect, sql)
@@ -50,6 +52,7 @@ export function columnOf(attribute: Attribute, dialect: Dialect, quote: (name: s
     sql,
     select: selectOf(type.key, dialect, sql),
     exact,
+    sorted: exactOf(type.key, dialect, `${table}.${sql}`),
     // PostgreSQL takes only equal bytes for equal, in any collation, so that any index will do.
     equal: dialect === 'postgres' && (texts.has(type.key) || type.key === 'ENUM') ? sql : exact,
     indexed: dialect === 'mariadb' && texts.has(type.key) ? sql : undefined,
@@ -76,9 +79,9 @@ function exactOf(key: string, dialect: Dialect, sql: string): string {
 }
 
 function selectOf(key: string, dialect: Dialect, sql: string): string {
-  // The driver of SQLite reads integers as doubles; that of MariaDB parses JSON in some places and not in others.
+  // The driver of SQLite reads integers as doubles. That of MariaDB does so with decimals, and parses JSON in some places and not in others.
   if (dialect === 'sqlite' && key === 'BIGINT') return `CAST(${sql} AS TEXT)`
-  if (dialect === 'mariadb' && key === 'JSON') return `CAST(${sql} AS CHAR)`
+  if (dialect === 'mariadb' && (key === 'DECIMAL' || key === 'BIGINT' || key === 'JSON')) return `CAST(${sql} AS CHAR)`
   return sql
 }
 
@@ -86,7 +89,6 @@ const readers: Record<Dialect, (type: Type) => Column['read']> = {
   postgres: () => undefined,
   mariadb({ key }) {
     if (key === 'BOOLEAN') return Boolean
-    if (key === 'BIGINT' || key === 'DECIMAL') return String
     return key === 'JSON' ? JSON.parse : undefined
   },
   sqlite({ key, options }) {

@@ -119,14 +119,14 @@ const notNull = ({ sql, nullable }: Column): string | undefined => (nullable ? `
 const select = ({ sql }: Column, table: string, condition: string | undefined): string => `SELECT ${sql} FROM ${table}${condition ? ` WHERE ${condition}` : ''}`
 
 /** An order in SQL. NULL counts as larger than every value. */
-export function orderOf(sort: readonly Sort[], column: (field: string) => Pick<Column, 'exact' | 'nullable' | 'dialect'>): string {
+export function orderOf(sort: readonly Sort[], column: (field: string) => Pick<Column, 'sorted' | 'nullable' | 'dialect'>): string {
   return sort
     .map(({ field, descending }) => {
-      const { exact, nullable, dialect } = column(field)
-      const by = descending ? `${exact} DESC` : exact
+      const { sorted, nullable, dialect } = column(field)
+      const by = descending ? `${sorted} DESC` : sorted
       if (!nullable || dialect === 'postgres') return by
       if (dialect === 'sqlite') return `${by} NULLS ${descending ? 'FIRST' : 'LAST'}`
-      return `${exact} IS NULL${descending ? ' DESC' : ''}, ${by}`
+      return `${sorted} IS NULL${descending ? ' DESC' : ''}, ${by}`
     })
     .join(', ')
 }

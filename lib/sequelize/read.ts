@@ -30,8 +30,9 @@ export async function query(table: Table, sql: string, { transaction, signal }: 
 }
 
 /** Rows with the columns that a selection and a sort need. */
-export async function readRows({ table, ...source }: Source, select: Selection, statement: Statement, options: StoreOptions): Promise<Raw[]> {
-  const names = namesFor({ table, ...source }, select, statement.sort)
+export async function readRows(source: Source, select: Selection, statement: Statement, options: StoreOptions): Promise<Raw[]> {
+  const { table } = source
+  const names = namesFor(source, select, statement.sort)
   const { where, sort = [], limit, offset } = await hooked(table, names, statement, options)
   const columns = [...names].map((name) => table.column(name))
   const micros = sort.flatMap(({ field }) => table.column(field)).filter(({ micros }) => micros !== undefined)
@@ -76,7 +77,7 @@ export function edgeOf(raw: Raw, sort: readonly Sort[]): Edge {
   })
 }
 
-const named = (table: Table, sql: string, name: string): string => (sql === table.quote(name) ? sql : `${sql} AS ${table.quote(name)}`)
+const named = (table: Table, sql: string, name: string): string => (sql === table.alias(name) ? sql : `${sql} AS ${table.alias(name)}`)
 
 function namesFor(source: Source, { fields = source.fields, include = {} }: Selection, sort: readonly Sort[] = []): Set<string> {
   const { rawAttributes } = factsOf(source.table.model)
@@ -159,7 +160,7 @@ async function conditionAfter(hook: string, table: Table, options: { where: obje
 // SELECT … FROM (ranked within each parent) WHERE place <= limit: the same statement for every kind of association.
 async function readRelated(link: Link, parents: readonly Raw[], include: Include, options: StoreOptions): Promise<Map<string, Row[]>> {
   const { from, to, target, through, many } = link
-  const { sort = target.table.key.map((field) => ({ field })), limit = many ? undefined : 1 } = include
+  const { sort = target.table.key.map((field): Sort => ({ field })), limit = many ? undefined : 1 } = include
   const values = [...new Set(parents.map((parent) => parent[from.name]).filter((value) => value !== null && value !== undefined))]
   const found = new Map<string, Row[]>()
   if (values.length === 0 || limit === 0) return found
@@ -172,8 +173,8 @@ async function readRelated(link: Link, parents: readonly Raw[], include: Include
     options,
   )
   const columns = [...namesFor(target, include)].map((name) => table.column(name))
-  const keys = sort.map(({ field }, index) => ({ ...table.column(field), alias: table.quote(`sort ${index}`) }))
-  const q = (name: string): string => table.quote(name)
+  const keys = sort.map(({ field }, index) => ({ ...table.column(field), alias: table.alias(`sort ${index}`) }))
+  const q = (name: string): string => table.alias(name)
   const parts = [
     ...columns.map((column) => named(table, column.select, column.name)),
     ...keys.map(({ exact, alias }) => `${exact} AS ${alias}`),
@@ -186,7 +187,7 @@ async function readRelated(link: Link, parents: readonly Raw[], include: Include
     sort.map(({ descending }, index) => ({ field: String(index), descending })),
     (index) => {
       const key = keys[Number(index)] as (typeof keys)[number]
-      return { exact: `${q('related')}.${key.alias}`, nullable: key.nullable, dialect: key.dialect }
+      return { sorted: `${q('related')}.${key.alias}`, nullable: key.nullable, dialect: key.dialect }
     },
   )
   const ranked = `SELECT ${q('related')}.*, ${parent} AS ${q('parent of it')}, ROW_NUMBER() OVER (PARTITION BY ${parent} ORDER BY ${order}) AS ${q('place')} FROM ${joined}`

@@ -6,7 +6,7 @@ import { type AnyModel, factsOf } from './schema.js'
 
 /** What is used of Sequelize's query generator. */
 interface Generator {
-  quoteIdentifier(name: string): string
+  quoteIdentifier(name: string, force?: boolean): string
   quoteTable(table: unknown): string
   escape(value: unknown): string
   getWhereConditions(where: unknown, prefix: null, model: AnyModel): string
@@ -41,8 +41,9 @@ export class Table {
     if (_scope.include)
       throw new TypeError(`modelStore(): the default scope of ${model.name} has an 'include'; leave it out by ${model.name}.unscoped(), or say it as a row rule.`)
     const stored = Object.values(rawAttributes).filter(({ type }) => type.key !== 'VIRTUAL')
-    this.#columns = new Map(stored.map((attribute) => [attribute.fieldName, columnOf(attribute, dialect, (name) => this.quote(name))]))
+    const quote = (name: string): string => this.#generator.quoteIdentifier(name)
     this.sql = this.#generator.quoteTable(model.getTableName())
+    this.#columns = new Map(stored.map((attribute) => [attribute.fieldName, columnOf(attribute, dialect, this.sql, quote)]))
     this.base = this.#baseOf(model)
   }
 
@@ -58,9 +59,9 @@ export class Table {
     return this.#columns.values()
   }
 
-  /** A name, in SQL. */
-  quote(name: string): string {
-    return this.#generator.quoteIdentifier(name)
+  /** A name for something in a result, in SQL; it keeps its capitals even where `quoteIdentifiers` is off. */
+  alias(name: string): string {
+    return this.#generator.quoteIdentifier(name, true)
   }
 
   /** A value, in SQL. */

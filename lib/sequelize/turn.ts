@@ -1,5 +1,5 @@
 // Turn: SQLite has one writer. Where two transactions at once would fail with SQLITE_BUSY, they wait for one another here.
-import type { Sequelize } from 'sequelize'
+import type { Options, Sequelize } from 'sequelize'
 import { serviceUnavailable } from '../problem.js'
 
 const tails = new WeakMap<Sequelize, Promise<unknown>>()
@@ -11,7 +11,7 @@ const tails = new WeakMap<Sequelize, Promise<unknown>>()
 export function inTurn<T>(sequelize: Sequelize, work: () => Promise<T>): Promise<T> {
   if (sequelize.getDialect() !== 'sqlite') return work()
   const before = tails.get(sequelize) ?? Promise.resolve()
-  const patience = (sequelize.options as { pool?: { acquire?: number } }).pool?.acquire ?? 60_000
+  const patience = optionsOf(sequelize).pool?.acquire ?? 60_000
   let gaveUp = false
   const started = before.then(() => (gaveUp ? undefined : { done: work() }))
   tails.set(
@@ -35,6 +35,8 @@ export function inTurn<T>(sequelize: Sequelize, work: () => Promise<T>): Promise
  * there it waits as well.
  */
 export function readInTurn<T>(sequelize: Sequelize, work: () => Promise<T>): Promise<T> {
-  const { storage, host } = sequelize.options as { storage?: string; host?: string }
+  const { storage, host } = optionsOf(sequelize)
   return sequelize.getDialect() === 'sqlite' && (storage ?? host ?? ':memory:') === ':memory:' ? inTurn(sequelize, work) : work()
 }
+
+const optionsOf = (sequelize: Sequelize): Options => (sequelize as unknown as { options: Options }).options

@@ -1,20 +1,11 @@
 // Memory: a store whose rows stand in an array. For prototypes, specs and small fixed lists; it keeps the same contract as the databases.
 import { randomUUID } from 'node:crypto'
+import { clash, clashOf, pointed, type Validator } from '../clash.js'
 import { edgeComparer, edgeOf, matcher, project, type RelatedRows, type RowShape, sorted } from '../match.js'
-import { badRequest, conflict, forbidden } from '../problem.js'
+import { badRequest, forbidden } from '../problem.js'
 import type { Key, Page, Relation, Row, Selection, Store, StoreOptions, StoreQuery, Target, WriteOptions } from '../store.js'
 import { type Field, fieldOf, type ObjectSchema, type Scalar } from '../value.js'
 import type { Where } from '../where.js'
-
-/** What is wrong with a row beside the others. */
-export interface Clash {
-  readonly field: string
-  readonly code: string
-  readonly detail: string
-}
-
-/** A rule for a row among all others: what is wrong goes out as 409. It may as well throw a problem of its own. */
-export type Validator = (row: Readonly<Row>, others: Iterable<Readonly<Row>>) => readonly Clash[]
 
 /** How rows of one memory store lead to rows of another. */
 export interface MemoryRelation {
@@ -42,7 +33,7 @@ export interface MemoryOptions {
   readonly modified?: string
   /** What rows lead to, by name. */
   readonly relations?: Readonly<Record<string, MemoryRelation>>
-  /** Rules for a row among all others, such as {@link uniqueTogether}. */
+  /** Rules for a row among all others, such as `uniqueTogether()`. */
   readonly validators?: readonly Validator[]
 }
 
@@ -54,17 +45,6 @@ export interface MemoryOptions {
 export function memory(rows: readonly Row[], options: MemoryOptions): Store {
   return new Memory(rows, options)
 }
-
-/** No two rows have the same values in all of these fields. A `null` differs from everything. @example validators: [uniqueTogether('row', 'seat')] */
-export function uniqueTogether(...fields: readonly string[]): Validator {
-  return (row, others) => {
-    if (fields.some((field) => row[field] === null)) return []
-    for (const other of others) if (fields.every((field) => other[field] === row[field])) return fields.map(clashOf)
-    return []
-  }
-}
-
-const clashOf = (field: string): Clash => ({ field, code: 'unique', detail: 'is taken' })
 
 type Rows = Map<string, Row>
 
@@ -285,14 +265,6 @@ function relationOf({ store, many = false }: MemoryRelation): Relation {
       return typeof store === 'function' ? store() : store
     },
   }
-}
-
-function clash(clashes: readonly Clash[], place: string): never {
-  throw conflict('Another row stands in the way.', { members: { errors: clashes.map((one) => pointed(one, place)) } })
-}
-
-function pointed({ field, code, detail }: Clash, place: string): object {
-  return { pointer: `${place}/${field.replaceAll('~', '~0').replaceAll('/', '~1')}`, code, detail }
 }
 
 // Rows hold what JSON holds, so that the store compares as every other does.

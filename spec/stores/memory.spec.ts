@@ -1,7 +1,8 @@
 // Memory keeps the contract of stores; and what is its own: the array it starts with, keys it makes, validators.
 import { describe, expect, it } from 'vitest'
+import { uniqueTogether } from '../../lib/clash.js'
 import type { Store } from '../../lib/store.js'
-import { memory, uniqueTogether } from '../../lib/stores/memory.js'
+import { memory } from '../../lib/stores/memory.js'
 import { schemas, storeContract } from '../contracts/store.js'
 
 storeContract('memory', async () => {
