@@ -29,7 +29,7 @@ export class Tags {
       // A resource works on a bare Node server too, where there is no app.
       const settings = (req.app as unknown as { settings: Record<string, unknown> } | undefined)?.settings
       kind = settings?.etag
-      if (typeof kind === 'function') return (settings?.['etag fn'] as (body: Encoded, encoding: string) => string | undefined)(body, 'utf8')
+      if (settings && typeof kind === 'function') return (settings['etag fn'] as (body: Encoded, encoding: string) => string | undefined)(body, 'utf8')
     }
     if (kind === false) return undefined
     return kind === 'strong' ? `"${this.#digestOf(body)}"` : `W/"${this.#digestOf(body)}"`

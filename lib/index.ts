@@ -1,7 +1,7 @@
 // The front door of express-trestle: its public names, grouped.
 
 // Resources
-export { resource, mappers, type Resource, type ResourceFacts } from './resource.js'
+export { resource, type Resource, type ResourceFacts } from './resource.js'
 export {
   endpoint,
   type ContextOf,
@@ -53,7 +53,7 @@ export {
 export { problems, type ProblemsOptions } from './problems.js'
 
 // Rings around handlers
-export { Filter, filter, Only, only, type Apply, type FilterDescription, type FilterOptions, type Next, type Use } from './filter.js'
+export { after, Filter, filter, Only, only, type Apply, type FilterDescription, type FilterOptions, type Next, type Use } from './filter.js'
 
 // Who may do what, and how often
 export { authenticate, type AuthenticateOptions } from './filters/authenticate.js'
@@ -69,8 +69,37 @@ export { basic, type BasicCheck, type BasicOptions } from './schemes/basic.js'
 export { bearer, type BearerOptions, type BearerVerify } from './schemes/bearer.js'
 export { session, type SessionFind, type SessionOptions } from './schemes/session.js'
 
+// Collections
+export { crud, type Around, type CrudDefinition, type CrudOptions } from './crud.js'
+export type { CollectionOptions, CrudEvent, EnvelopeOf, Operation } from './collection.js'
+export type { FieldRules, Rules } from './rules.js'
+export { memory, type MemoryOptions, type MemoryRelation } from './stores/memory.js'
+export type {
+  Counting,
+  CursorPage,
+  Include,
+  Key,
+  OffsetPage,
+  Page,
+  Relation,
+  Row,
+  Selection,
+  Store,
+  StoreOptions,
+  StoreQuery,
+  Target,
+  WriteOptions,
+} from './store.js'
+export { allOf, seek, type Condition, type Edge, type Operator, type Sort, type Where } from './where.js'
+export { fieldOf, type Field, type Kind, type ObjectSchema, type Scalar } from './value.js'
+export type { Meta, PageOptions } from './page.js'
+export type { QueryLimits } from './query.js'
+export { uniqueTogether, type Clash, type Validator } from './clash.js'
+export { operatorsOf } from './askable.js'
+
 // Formats
 export type { Charset, Encoded, FormatContext, Mapper, ParseContext } from './mapper.js'
+export { mappers } from './mappers.js'
 export { bytes } from './mappers/bytes.js'
 export { csv, csvWith, type CsvOptions } from './mappers/csv.js'
 export { form, formWith, type FormOptions } from './mappers/form.js'

@@ -19,6 +19,9 @@ export function tagOf(row: Row, { version }: Pick<Store, 'version'>, fields: rea
 
 const hashOf = (row: Row, fields: readonly string[]): string => hash('sha1', JSON.stringify(fields.map((field) => toWire(row[field]) ?? null)), 'base64url')
 
+// RFC 9110 section 5.6.7; what is no date is as good as not there.
+const httpDate = /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/
+
 /** What a request demands of the row that it wants to change. */
 export class Preconditions {
   /** Whether there may be no row yet (`If-None-Match: *`). */
@@ -43,7 +46,8 @@ export class Preconditions {
     const matched = oneOf(this.#match)
     const unmatched = oneOf(this.#noneMatch)
     // RFC 9110 section 13.2.2: the date counts only where there are no tags. It has no fractions of a second.
-    const date = this.#match === undefined && modified !== undefined ? Date.parse(headers['if-unmodified-since'] ?? '') : Number.NaN
+    const since = headers['if-unmodified-since'] ?? ''
+    const date = this.#match === undefined && modified !== undefined && httpDate.test(since) ? Date.parse(since) : Number.NaN
     const unchanged: Where | undefined = Number.isNaN(date) ? undefined : { field: modified as string, op: 'lt', value: new Date(date + 1000).toISOString() }
     this.where = allOf(matched, unmatched && { not: unmatched }, unchanged)
     this.given = this.#match !== undefined || unchanged !== undefined

@@ -1,7 +1,7 @@
 // Errors: what a database refuses is told as a problem, once for all three. No text of SQL goes out, and nothing that a client can bring about is a 500.
 import { BaseError, ConnectionError, DatabaseError, ForeignKeyConstraintError, OptimisticLockError, TimeoutError, UniqueConstraintError, ValidationError } from 'sequelize'
 import { badRequest, conflict, Problem, serviceUnavailable } from '../problem.js'
-import { compile } from '../schema.js'
+import { type Check, compile } from '../schema.js'
 import type { Row } from '../store.js'
 import type { ObjectSchema } from '../value.js'
 import { type AnyModel, factsOf } from './schema.js'
@@ -175,8 +175,19 @@ function refusals(code: string, { message, column }: Original, about: Attempt): 
     return pointed(about, meant, code, detail)
   }
   // PostgreSQL does not say which value was too long or too large; the schema does.
-  const { faults = [] } = row ? (compile({ ...schema, required: [] }, 'errors') as (row: Row) => { faults?: readonly Complaint[] })(row) : {}
+  const { faults = [] } = row ? (checkOf(schema)(row) as { faults?: readonly Complaint[] }) : {}
   return faults.map((fault) => ({ ...fault, pointer: place + fault.pointer }))
+}
+
+const checks = new WeakMap<ObjectSchema, Check>()
+
+function checkOf(schema: ObjectSchema): Check {
+  let check = checks.get(schema)
+  if (!check) {
+    check = compile({ ...schema, required: [] }, 'modelStore()')
+    checks.set(schema, check)
+  }
+  return check
 }
 
 function invalid(error: ValidationError, about: Attempt): Complaint[] {

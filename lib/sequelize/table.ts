@@ -23,6 +23,8 @@ export class Table {
   readonly sql: string
   /** What holds of every row that is seen: the default scope, and that it is not deleted. */
   readonly base: string | undefined
+  /** Whether a statement that writes a row may give it back: PostgreSQL can, but Sequelize mixes up columns that are called like other attributes. */
+  readonly givesBack: boolean
   readonly #columns: ReadonlyMap<string, Column>
   readonly #generator: Generator
 
@@ -45,6 +47,7 @@ export class Table {
     this.sql = this.#generator.quoteTable(model.getTableName())
     this.#columns = new Map(stored.map((attribute) => [attribute.fieldName, columnOf(attribute, dialect, this.sql, quote)]))
     this.base = this.#baseOf(model)
+    this.givesBack = dialect === 'postgres' && !stored.some(({ fieldName, field = fieldName }) => field !== fieldName && Object.hasOwn(rawAttributes, field))
   }
 
   /** A column, by the name of its attribute. @throws TypeError where there is none */

@@ -41,13 +41,10 @@ function alone<T>(table: Table, options: StoreOptions, work: (inside: Inside) =>
   return transaction ? work(options as Inside) : inTurn(table.sequelize, () => work({ signal, transaction: undefined }))
 }
 
-/** Only PostgreSQL gives a row back from the statement that wrote it. */
-const givesBack = ({ dialect }: Table, { check }: WriteOptions): boolean => dialect === 'postgres' && check === undefined
-
 /** Adds rows one by one, so that each has its hooks, and that an error knows its row. */
 export function createRows(source: Writable, rows: readonly Row[], options: WriteOptions): Promise<Row[]> {
   const { table } = source
-  const given = givesBack(table, options)
+  const given = table.givesBack && !options.check
   return (given && rows.length === 1 ? alone : together)(table, options, async (inside) => {
     const instances: Model[] = []
     for (const row of rows) {
@@ -73,7 +70,7 @@ export function updateRow(source: Writable, key: Key, where: string, changes: Ro
   const { check } = options
   if (wantsInstance(table, 'beforeUpdate', 'afterUpdate', 'beforeValidate', 'afterValidate', 'validationFailed'))
     return together(table, options, (inside) => saveRow(source, where, values, { ...inside, check }))
-  return (givesBack(table, options) ? alone : together)(table, options, (inside) => setRow(source, key, where, values, { ...inside, check }))
+  return (table.givesBack && !check ? alone : together)(table, options, (inside) => setRow(source, key, where, values, { ...inside, check }))
 }
 
 /** Takes away the one row for which the condition holds. */
@@ -97,7 +94,7 @@ async function setRow(source: Writable, key: Key, where: string, values: Row, op
   const { table, version } = source
   const { transaction, check } = options
   const changes = version === undefined ? values : { ...values, [version]: literal(`${table.column(version).sql} + 1`) }
-  const returning = givesBack(table, options)
+  const returning = table.givesBack && !check
   const nothing = Object.keys(changes).length === 0
   const [count, instances] = nothing
     ? [0]
@@ -109,7 +106,7 @@ async function setRow(source: Writable, key: Key, where: string, values: Row, op
   // MariaDB does not count a row whose values were the same before.
   if (count === 0 && ((table.dialect !== 'mariadb' && !nothing) || (await readRows(source, { fields: source.key }, { where }, options)).length === 0)) return undefined
   const moved = Object.entries(values).filter(([name]) => source.key.includes(name)) as [string, Scalar][]
-  return (await reread(source, [{ ...key, ...Object.fromEntries(moved) }], options))[0]
+  return (await reread(source, [{ ...key, ...Object.fromEntries(moved) }], { ...options, check }))[0]
 }
 
 // Hooks and rules for the whole row are shown the whole row, which nobody changes meanwhile.

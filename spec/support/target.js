@@ -1,7 +1,26 @@
 // Target: a small app with one path for each thing that can go wrong, for collections of requests that are replayed against a running server.
 // Run it with `node spec/support/target.js` after `npm run build`; it prints its URL. PORT chooses the port.
 import express from 'express'
-import { badRequest, bytes, created, crud, csv, endpoint, form, html, json, memory, multipart, ndjson, problems, reply, resource, text, xml, createServer } from '../../dist/index.js'
+import {
+  badRequest,
+  bytes,
+  created,
+  createServer,
+  crud,
+  csv,
+  endpoint,
+  form,
+  html,
+  json,
+  memory,
+  multipart,
+  ndjson,
+  problems,
+  reply,
+  resource,
+  text,
+  xml,
+} from '../../dist/index.js'
 
 const mappers = [json, form, xml, text, multipart, csv, ndjson]
 
@@ -42,17 +61,26 @@ const doc = resource('doc', { get: () => document, put: ({ body }) => (document 
 const slow = resource('slow', { get: () => new Promise((resolve) => setTimeout(() => resolve({ slow: true }), 300)) })
 const big = { rows: Array.from({ length: 20_000 }, (_, id) => ({ id, text: 'x'.repeat(80) })) }
 
-const items = resource('items', crud(
-  memory([{ id: 1, name: 'one', secret: 's' }, { id: 2, name: 'canary-row', secret: 't' }], {
-    schema: {
-      type: 'object',
-      properties: { id: { type: 'integer', readOnly: true }, name: { type: 'string', minLength: 1 }, secret: { type: 'string' } },
-      required: ['id', 'name'],
-      additionalProperties: false,
-    },
-  }),
-  { filterable: ['id', 'name'], sortable: ['id', 'name'], fields: () => ({ read: ['id', 'name'], write: ['name'] }) },
-))
+const items = resource(
+  'items',
+  crud(
+    memory(
+      [
+        { id: 1, name: 'one', secret: 's' },
+        { id: 2, name: 'canary-row', secret: 't' },
+      ],
+      {
+        schema: {
+          type: 'object',
+          properties: { id: { type: 'integer', readOnly: true }, name: { type: 'string', minLength: 1 }, secret: { type: 'string' } },
+          required: ['id', 'name'],
+          additionalProperties: false,
+        },
+      },
+    ),
+    { filterable: ['id', 'name'], sortable: ['id', 'name'], fields: () => ({ read: ['id', 'name'], write: ['name'] }) },
+  ),
+)
 
 const app = express()
 app.use(echo, strict, readonly, doc, slow, resource('big', { get: () => big }), items)
