@@ -1,10 +1,12 @@
 // Answer: what an endpoint says its answers look like. Objects become data, data is held against the schema of its status, header fields too.
-import { coercion } from './coerce.js'
+import { coercion, memberNames } from './coerce.js'
 import type { Context } from './context.js'
 import type { ResponseParts } from './endpoint.js'
-import { type Plan, planOf, Representation, representation, schemaFor } from './representation.js'
-import { type Check, compile, isStandard, type JSONSchema, type Schema, type Verdict } from './schema.js'
-import { AnswerError, compileShape, type Output, type Shape, shapeless } from './shape.js'
+import { type Plan, planOf } from './plan.js'
+import { Representation } from './representation.js'
+import { type Check, compile, isStandard, type JSONSchema, type JSONSchemaObject, jsonSchemaOf, type Schema, type Verdict } from './schema.js'
+import { AnswerError, compileShape, listShape, type Output, type Shape, shapeless } from './shape.js'
+import { movedTo, refersToItself, schemaFor } from './usage.js'
 
 /** What is known of an endpoint's answers. */
 export interface AnswerOptions extends ResponseParts {
@@ -35,14 +37,13 @@ export class Answer {
   constructor({ body, headers, representation: usual, output = 'check', where }: AnswerOptions) {
     this.#where = where
     const spot = `${where}, response.body`
-    if (isByStatus(body)) for (const [status, inner] of Object.entries(body)) this.#faces.set(Number(status), face(inner, output, `${spot}.${status}`))
+    if (isByStatus(body, spot)) for (const [status, inner] of Object.entries(body)) this.#faces.set(Number(status), face(inner, output, `${spot}.${status}`))
     else if (body !== undefined) this.#usual = face(body as Schema | Representation, output, spot)
-    if (body === undefined && usual !== undefined)
-      this.#usual = face(usual instanceof Representation ? usual : representation(usual), output, `${where}, representation`)
+    else if (usual !== undefined) this.#usual = face(asThing(usual, `${where}, representation`), output, `${where}, representation`)
     if (headers !== undefined) {
-      const schema = (headers instanceof Representation ? schemaFor(headers, 'read') : headers) as JSONSchema
-      const names = Object.keys((typeof schema === 'object' ? schema.properties : undefined) ?? {})
-      this.#headers = { check: compile(schema, `${where}, response.headers`), names, coerce: coercion(schema) }
+      const schema = headers instanceof Representation ? schemaFor(headers, 'read') : headers
+      const json = jsonSchemaOf(schema, 'input')
+      this.#headers = { check: compile(schema, `${where}, response.headers`), names: memberNames(json), coerce: coercion(json, { separator: ',' }) }
     }
   }
 
@@ -99,34 +100,50 @@ export class Answer {
 }
 
 function face(body: Schema | Representation, output: Output, where: string): Face {
-  const schema = body instanceof Representation ? schemaFor(body, 'read') : body
   const plan = body instanceof Representation ? planOf(body) : undefined
-  const many = plan && !isStandard(schema) && typeof schema === 'object' && !isList(schema) ? compileShape(listOf(schema), output, where) : undefined
+  const schema = shown(body)
+  const json = jsonSchemaOf(schema, 'output')
   const one = compileShape(schema, output, where)
-  return { one, many, row: isList(schema) ? compileShape(itemOf(schema), output, where) : one, plan }
+  if (isList(json)) return { one, many: undefined, row: compileShape(itemOf(json), output, where), plan }
+  if (!plan) return { one, many: undefined, row: one, plan }
+  return { one, many: isStandard(schema) ? listShape(one, where) : compileShape(listOf(schema), output, where), row: one, plan }
 }
 
-function isList(schema: Schema): schema is Exclude<JSONSchema, boolean> {
-  return !isStandard(schema) && typeof schema === 'object' && schema.type === 'array'
+// What may only be written is not shown, whoever says what an answer looks like.
+function shown(body: Schema | Representation): Schema {
+  if (body instanceof Representation) return schemaFor(body, 'read')
+  return isStandard(body) || typeof body !== 'object' || body === null ? body : schemaFor(new Representation(body, {}), 'read')
 }
 
-function itemOf({ items = true, $defs }: Exclude<JSONSchema, boolean>): JSONSchema {
-  return typeof items === 'object' && items !== null ? { ...items, ...($defs && { $defs }) } : true
+function asThing(usual: Representation | Schema, where: string): Representation {
+  if (usual instanceof Representation) return usual
+  if (!isStandard(usual) && (typeof usual !== 'object' || usual === null || Array.isArray(usual)))
+    throw new TypeError(`${where}: what representation() makes is needed, or a schema.`)
+  return new Representation(usual, {})
 }
 
-function listOf({ $defs, ...items }: Exclude<JSONSchema, boolean>): JSONSchema {
-  return { type: 'array', items, ...($defs && { $defs }) }
+function isList(json: JSONSchema | undefined): json is JSONSchemaObject {
+  return typeof json === 'object' && json.type === 'array'
 }
 
-function isByStatus(body: unknown): body is Readonly<Record<number, Schema | Representation>> {
-  return (
-    typeof body === 'object' &&
-    body !== null &&
-    !(body instanceof Representation) &&
-    !isStandard(body) &&
-    Object.keys(body).length > 0 &&
-    Object.keys(body).every((key) => /^[1-5]\d\d$/.test(key))
-  )
+function itemOf(list: JSONSchemaObject): JSONSchema {
+  if (refersToItself(list)) return { $ref: '#/$defs/list/items', $defs: { list: movedTo('#/$defs/list', { items: true, ...list }) } }
+  return (list.items ?? true) as JSONSchema
+}
+
+function listOf(item: JSONSchema): JSONSchema {
+  if (refersToItself(item)) return { type: 'array', items: { $ref: '#/$defs/item' }, $defs: { item: movedTo('#/$defs/item', item) } }
+  return { type: 'array', items: item }
+}
+
+function isByStatus(body: unknown, where: string): body is Readonly<Record<number, Schema | Representation>> {
+  if (typeof body !== 'object' || body === null || body instanceof Representation || isStandard(body)) return false
+  const keys = Object.keys(body)
+  const statuses = keys.filter((key) => /^[2-5]\d\d$/.test(key))
+  if (statuses.length === 0) return false
+  const other = keys.find((key) => !statuses.includes(key))
+  if (other !== undefined) throw new TypeError(`${where}: '${other}' is no status, and beside a status there can be no keywords of a schema.`)
+  return true
 }
 
 /** The answers of an endpoint that says nothing of them. */

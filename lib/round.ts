@@ -1,5 +1,6 @@
 // Round: numbers that no double holds, seen as the nearest doubles, for checks that know only those.
 import { Decimal } from './decimal.js'
+import { put } from './member.js'
 
 /** A copy of data whose exact numbers are rounded, and the way back. */
 export interface Rounded {
@@ -29,10 +30,4 @@ export function rounded(data: unknown): Rounded | undefined {
     return top.data
   }
   return { data: top.data, restore }
-}
-
-// A member named __proto__ is a member like any other.
-function put(object: Record<string, unknown>, name: string, value: unknown): void {
-  if (name === '__proto__') Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true })
-  else object[name] = value
 }

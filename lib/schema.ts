@@ -1,7 +1,9 @@
 // Schema: what data must look like. A JSON Schema (TypeBox's are), or any Standard Schema (zod, valibot, arktype); the only file that knows ajv.
-import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
+import { Ajv2020, type ErrorObject, type FuncKeywordDefinition, type ValidateFunction } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
 import type { FromSchema, JSONSchema as LiteralSchema } from 'json-schema-to-ts'
+import { rounded } from './round.js'
+import { twins } from './unique.js'
 
 /** A JSON Schema, draft 2020-12. */
 export type JSONSchema = boolean | JSONSchemaObject
@@ -132,26 +134,75 @@ export type Check = (data: unknown) => Verdict | Promise<Verdict>
 /** The ajv options of every schema. Data is never coerced here, and nothing is taken away from it. */
 export const ajvOptions = { strict: false, allErrors: true, useDefaults: true, validateFormats: true, ownProperties: true, logger: false } as const
 
-const ajv = new Ajv2020({ ...ajvOptions, addUsedSchema: false })
-;(formats as unknown as (ajv: Ajv2020) => void)(ajv)
+const incoming = withFormats(new Ajv2020({ ...ajvOptions, addUsedSchema: false }))
+// What a handler gave is the handler's own: a check of it fills nothing in.
+const outgoing = withFormats(new Ajv2020({ ...ajvOptions, useDefaults: false, addUsedSchema: false }))
+
+function withFormats(ajv: Ajv2020): Ajv2020 {
+  ;(formats as unknown as (ajv: Ajv2020) => void)(ajv)
+  // Ajv compares each item with each other, and goes on doing so in a list that `maxItems` has refused: seconds for a body of ordinary size.
+  const unique: FuncKeywordDefinition['validate'] & { errors?: Partial<ErrorObject>[] } = (wanted: boolean, list: unknown[]) => {
+    const found = wanted ? twins(list) : undefined
+    if (found) unique.errors = [{ keyword: 'uniqueItems', message: `must NOT have duplicate items (items ${found[1]} and ${found[0]} are identical)` }]
+    return found === undefined
+  }
+  return ajv
+    .removeKeyword('uniqueItems')
+    .addKeyword({ keyword: 'uniqueItems', type: 'array', schemaType: 'boolean', errors: true, validate: unique }) as Ajv2020
+}
 
 /**
  * Compiles a schema, once, when a resource is made.
  * @param where how messages call the place of the schema
+ * @param side whether the data is a client's, with defaults to be filled in, or our own, which stays as it is
  * @throws TypeError when the schema is none
  */
-export function compile(schema: Schema, where: string): Check {
+export function compile(schema: Schema, where: string, side: 'input' | 'output' = 'input'): Check {
   if (isStandard(schema)) return compileStandard(schema)
   if (typeof schema !== 'boolean' && (typeof schema !== 'object' || schema === null || Array.isArray(schema))) {
     throw new TypeError(`${where}: a JSON Schema or a Standard Schema is needed.`)
   }
-  let validate: ValidateFunction
+  return checkOf(build(where, () => (side === 'input' ? incoming : outgoing).compile(schema)))
+}
+
+let roots = 0
+
+/**
+ * Compiles parts of a schema of our own data, which may refer to the whole.
+ * @param pointers JSON Pointers from the root of the schema
+ */
+export function compileParts(root: JSONSchemaObject, pointers: readonly string[], where: string): Check[] {
+  const $id = `express-trestle:${++roots}`
+  return build(where, () => {
+    outgoing.addSchema({ ...root, $id })
+    return pointers.map((pointer) => checkOf(outgoing.compile({ $ref: `${$id}#${pointer.split('/').map(encodeURIComponent).join('/')}` })))
+  })
+}
+
+function build<Built>(where: string, make: () => Built): Built {
   try {
-    validate = ajv.compile(schema)
+    return make()
   } catch (error) {
+    if (error instanceof EvalError) {
+      throw new TypeError(
+        `${where}: a JSON Schema is compiled to code, and this process does not allow that (--disallow-code-generation-from-strings). Use a Standard Schema such as zod's here.`,
+        { cause: error },
+      )
+    }
     throw new TypeError(`${where}: the schema is broken: ${(error as Error).message}.`, { cause: error })
   }
-  return (data) => (validate(data) ? { data } : { faults: faultsOf(validate.errors ?? []) })
+}
+
+function checkOf(validate: ValidateFunction): Check {
+  if ('$async' in validate && validate.$async) throw new Error("'$async' is not taken; checks that wait are the business of a Standard Schema")
+  return (data) => {
+    if (validate(data)) return { data }
+    const { errors } = validate
+    // Rare, and only ever the fault of a schema that says number: numbers that no double holds.
+    const round = rounded(data)
+    if (round && validate(round.data)) return { data: round.restore() }
+    return { faults: faultsOf(errors ?? []) }
+  }
 }
 
 function compileStandard(schema: StandardSchema): Check {
@@ -168,8 +219,12 @@ function issueFault({ message, path = [], code }: StandardIssue & { code?: unkno
   return { pointer: keys.map((key) => `/${escaped(key)}`).join(''), code: typeof code === 'string' ? code : 'invalid', detail: message }
 }
 
+// A list of half a million wrong items has as many faults; nobody reads them, and sorting them takes its time.
+const mostLooked = 1000
+
 function faultsOf(errors: readonly ErrorObject[]): Fault[] {
-  const faults = errors.filter(({ keyword }) => keyword !== 'if').map(errorFault)
+  const looked = errors.length > mostLooked ? errors.slice(0, mostLooked) : errors
+  const faults = looked.filter(({ keyword }) => keyword !== 'if').map(errorFault)
   const seen = new Set<string>()
   return sorted(
     faults.filter(({ pointer, code, detail }) => {

@@ -1,7 +1,7 @@
 // Shape: what an answer must look like. Held against its schema, stripped of what the schema does not know, written as JSON by a compiled serializer.
 import fastJson from 'fast-json-stringify'
-import { resolve } from './coerce.js'
-import { type Check, compile, type Fault, isStandard, type JSONSchema, jsonSchemaOf, type Schema } from './schema.js'
+import { compile, type Fault, isStandard, type JSONSchema, jsonSchemaOf, type Schema, type StandardSchema, type Verdict } from './schema.js'
+import { compileStrip } from './strip.js'
 import { toWire } from './wire.js'
 
 /** How strictly answers are held to their schema: checked and stripped, stripped only, or neither. */
@@ -55,80 +55,125 @@ function stringifyPlain(data: unknown): string {
  * Makes a shape of a schema, once, when a resource is made.
  * @param where how messages call the endpoint
  * @throws TypeError when the schema is broken
+ * @example compileShape({ type: 'object', properties: { id: { type: 'integer' } }, additionalProperties: false }, 'check', 'here')
  */
 export function compileShape(schema: Schema, output: Output, where: string): Shape {
-  const json = jsonSchemaOf(schema, 'output')
-  const refuse = (faults: readonly Fault[]): never => {
+  if (isStandard(schema)) return output === 'trust' ? { ...shapeless, schema: jsonSchemaOf(schema, 'output') } : standardShape(schema, output, where)
+  const simple = isSimple(schema)
+  // What the serializer strips is no fault, so where it does, closed objects are checked as if they were open.
+  const check = compile(simple ? opened(schema) : schema, where, 'output')
+  if (output === 'trust') return { ...shapeless, schema }
+  const serialize = simple ? compileSerializer(schema) : undefined
+  const strip = compileStrip(schema, { closed: true, where }) ?? ((data: unknown) => data)
+  const stringify = serialize ?? stringifyPlain
+  if (output === 'strip') return { schema, prepare: (data, json) => (serialize && json ? data : strip(toWire(data))), stringify }
+  const prepare = (data: unknown, json: boolean): unknown => {
+    const stripped = serialize && json ? toWire(data) : strip(toWire(data))
+    const { faults } = check(stripped) as Verdict
+    if (!faults) return stripped
+    // A number that no double holds is a text to most formats, but the schema may say number, and JSON can write one.
+    const exact = json ? strip(toWire(data, true)) : undefined
+    if (exact !== undefined && !(check(exact) as Verdict).faults) return exact
     throw new AnswerError(where, faults)
   }
-  if (output === 'trust') return { ...shapeless, schema: json }
-  if (isStandard(schema)) return standardShape(compile(schema, where), json, output, refuse)
+  return { schema, prepare, stringify }
+}
 
-  const serializer = isSimple(schema) ? compileSerializer(schema) : undefined
-  const strip = (data: unknown): unknown => stripTo(data, schema, schema, where)
-  if (output === 'strip') {
-    compile(schema, where)
-    return {
-      schema,
-      prepare: (data, json) => (serializer && json ? data : strip(toWire(data))),
-      stringify: serializer ?? stringifyPlain,
-    }
+// A Standard Schema strips and changes by itself what it checks. It gets the data as it is first, and as it would be on the wire where that does not do.
+function standardShape(standard: StandardSchema, output: Output, where: string): Shape {
+  const schema = jsonSchemaOf(standard, 'output')
+  const check = compile(standard, where)
+  const strip = schema === undefined || output === 'check' ? undefined : (compileStrip(schema, { closed: true, where }) ?? ((data: unknown) => data))
+  const second = (data: unknown, faults: readonly Fault[]): unknown => {
+    const wire = toWire(data)
+    return wire === data ? last(data, { faults }) : settled(check(wire), (verdict) => last(wire, verdict))
   }
-  // What the serializer strips is no fault, so where it does, closed objects are checked as if they were open.
-  const check = compile(serializer ? opened(schema) : schema, where)
+  const last = (wire: unknown, verdict: Verdict): unknown => {
+    if (!verdict.faults) return toWire(verdict.data)
+    if (strip) return strip(wire)
+    throw new AnswerError(where, verdict.faults)
+  }
   return {
     schema,
-    prepare: (data, json) => {
-      const wire = serializer && json ? toWire(data) : strip(toWire(data))
-      const verdict = check(wire) as { faults?: readonly Fault[] }
-      return verdict.faults ? refuse(verdict.faults) : wire
-    },
-    stringify: serializer ?? stringifyPlain,
+    prepare: (data) => settled(check(data), (verdict) => (verdict.faults ? second(data, verdict.faults) : toWire(verdict.data))),
+    stringify: (isSimple(schema) && compileSerializer(schema as JSONSchema)) || stringifyPlain,
   }
 }
 
-// A Standard Schema strips and changes by itself what it checks.
-function standardShape(check: Check, schema: JSONSchema | undefined, output: Output, refuse: (faults: readonly Fault[]) => never): Shape {
-  const taken = (verdict: Awaited<ReturnType<Check>>, data: unknown): unknown => {
-    if (verdict.faults) return output === 'strip' ? toWire(data) : refuse(verdict.faults)
-    return toWire(verdict.data)
+function settled(verdict: Verdict | Promise<Verdict>, go: (verdict: Verdict) => unknown): unknown {
+  return verdict instanceof Promise ? verdict.then(go) : go(verdict)
+}
+
+/** The shape of a list, each item of which has the shape given; faults are told with their places. */
+export function listShape(one: Shape, where: string): Shape {
+  const together = (items: readonly unknown[]): unknown[] => {
+    const errors = items.flatMap((item, index) =>
+      item instanceof AnswerError ? item.faults.map((fault) => ({ ...fault, pointer: `/${index}${fault.pointer}` })) : [],
+    )
+    if (errors.length > 0) throw new AnswerError(where, errors)
+    return items as unknown[]
+  }
+  const caught = (error: unknown): AnswerError => {
+    if (error instanceof AnswerError) return error
+    throw error
+  }
+  const prepareOne = (item: unknown, json: boolean): unknown => {
+    try {
+      const prepared = one.prepare(item, json)
+      return prepared instanceof Promise ? prepared.catch(caught) : prepared
+    } catch (error) {
+      return caught(error)
+    }
   }
   return {
-    schema,
-    prepare: (data) => {
-      const verdict = check(data)
-      return verdict instanceof Promise ? verdict.then((settled) => taken(settled, data)) : taken(verdict, data)
+    schema: one.schema === undefined ? undefined : { type: 'array', items: one.schema },
+    prepare: (data, json) => {
+      const items = (data as unknown[]).map((item) => prepareOne(item, json))
+      return items.some((item) => item instanceof Promise) ? Promise.all(items).then(together) : together(items)
     },
-    stringify: stringifyPlain,
+    stringify: (data) => `[${(data as unknown[]).map((item) => one.stringify(item)).join()}]`,
   }
 }
 
 type Node = Record<string, unknown>
 
-const simpleTypes = new Set(['object', 'array', 'string', 'number', 'integer', 'boolean', 'null'])
-const structure = new Set(['type', 'properties', 'required', 'additionalProperties', 'items', 'enum', 'const', 'format'])
-const harmless =
-  /^(?:title|description|examples?|deprecated|readOnly|\$comment|\$schema|min\w*|max\w*|exclusive\w*|multipleOf|pattern|uniqueItems|contentEncoding|contentMediaType|~\w+|x-.+)$/
-
-// The serializer knows the plain core of JSON Schema by heart and guesses at the rest; only schemas of that core are given to it.
-function isSimple(node: unknown): boolean {
-  if (typeof node !== 'object' || node === null || Array.isArray(node)) return false
-  const { type, properties, additionalProperties, items } = node as Node
-  if (!Object.keys(node).every((keyword) => structure.has(keyword) || harmless.test(keyword))) return false
-  if (typeof type !== 'string' || !simpleTypes.has(type)) return false
-  if (type === 'object') {
-    if (additionalProperties !== undefined && typeof additionalProperties !== 'boolean') return false
-    return Object.entries((properties ?? {}) as Node).every(([name, inner]) => name !== '__proto__' && isSimple(inner))
-  }
-  return type === 'array' ? isSimple(items) : true
+const scalarTypes = new Set(['string', 'number', 'integer', 'boolean', 'null'])
+const notes = /^(?:title|description|examples?|deprecated|readOnly|\$comment|\$schema|~\w+|x-.+)$/
+const keywords: Record<'scalar' | 'object' | 'array', ReadonlySet<string>> = {
+  scalar: new Set(
+    'type enum const format minLength maxLength pattern contentEncoding contentMediaType minimum maximum exclusiveMinimum exclusiveMaximum multipleOf'.split(
+      ' ',
+    ),
+  ),
+  object: new Set(['type', 'properties', 'required', 'additionalProperties']),
+  array: new Set(['type', 'items', 'minItems', 'maxItems']),
 }
 
-// Where code may not be made from strings, there is no serializer, and the plain path serves.
+// The serializer knows the plain core of JSON Schema by heart and guesses at the rest; only schemas of that core are given to it. Keywords that look at
+// an object as a whole are not of it, because the check sees the object before the serializer strips it.
+function isSimple(node: unknown): boolean {
+  if (typeof node !== 'object' || node === null || Array.isArray(node)) return false
+  const { type, properties = {}, required = [], additionalProperties, items } = node as Node
+  const kind = type === 'object' || type === 'array' ? type : scalarTypes.has(type as string) ? 'scalar' : undefined
+  if (!kind || !Object.keys(node).every((keyword) => keywords[kind].has(keyword) || notes.test(keyword))) return false
+  if (kind === 'array') return isSimple(items)
+  if (kind === 'scalar') return true
+  if ((additionalProperties !== undefined && typeof additionalProperties !== 'boolean') || typeof properties !== 'object' || properties === null) return false
+  // It reads members without asking whose they are, and every object has a `constructor`.
+  return (
+    Object.entries(properties as Node).every(([name, inner]) => !(name in Object.prototype) && isSimple(inner)) &&
+    Array.isArray(required) &&
+    required.every((name) => Object.hasOwn(properties as Node, name))
+  )
+}
+
 function compileSerializer(schema: JSONSchema): ((data: unknown) => string) | undefined {
   try {
-    return fastJson(told(schema as Node) as unknown as Parameters<typeof fastJson>[0]) as (data: unknown) => string
-  } catch {
-    return undefined
+    return fastJson(told(schema as Node) as never) as (data: unknown) => string
+  } catch (error) {
+    // Where code may not be made from strings, the plain way serves.
+    if (error instanceof EvalError) return undefined
+    throw error
   }
 }
 
@@ -140,10 +185,9 @@ function told({ type, properties, required, additionalProperties = true, items }
 }
 
 function opened(schema: JSONSchema): JSONSchema {
-  const { additionalProperties, properties, items, ...rest } = schema as Node
+  const { additionalProperties: _, properties, items, ...rest } = schema as Node
   return {
     ...rest,
-    ...(additionalProperties === false || additionalProperties === undefined ? {} : { additionalProperties }),
     ...(properties ? { properties: mapValues(properties, (inner) => opened(inner) as Node) } : {}),
     ...(items ? { items: opened(items as JSONSchema) } : {}),
   }
@@ -151,55 +195,4 @@ function opened(schema: JSONSchema): JSONSchema {
 
 function mapValues(object: unknown, change: (value: Node) => Node): Node {
   return Object.fromEntries(Object.entries((object ?? {}) as Record<string, Node>).map(([name, value]) => [name, change(value)]))
-}
-
-const checks = new WeakMap<object, Check>()
-
-/** A copy of data without the members that closed objects do not know, and with the defaults of those that are missing. What has no closed object is given back as it is. */
-function stripTo(data: unknown, node: unknown, root: object | boolean, where: string): unknown {
-  if (typeof node !== 'object' || node === null || typeof data !== 'object' || data === null) return data
-  const { $ref, allOf, anyOf, oneOf, items, prefixItems, properties, patternProperties, additionalProperties, unevaluatedProperties } = node as Node
-  if (typeof $ref === 'string' && $ref.startsWith('#')) data = stripTo(data, $ref === '#' ? root : resolve($ref, root as object), root, where)
-  if (Array.isArray(allOf)) for (const inner of allOf) data = stripTo(data, inner, root, where)
-  const branches = (anyOf ?? oneOf) as unknown
-  if (Array.isArray(branches)) data = stripToBranch(data, branches, root, where)
-  if (Array.isArray(data)) {
-    const prefix = Array.isArray(prefixItems) ? prefixItems : []
-    return data.map((item, index) => stripTo(item, index < prefix.length ? prefix[index] : items, root, where))
-  }
-  if (!properties && !patternProperties && additionalProperties === undefined && unevaluatedProperties === undefined) return data
-  const closed = additionalProperties === false || (unevaluatedProperties === false && !$ref && !allOf && !branches)
-  const copy: Node = {}
-  for (const [name, value] of Object.entries(data as Node)) {
-    const inner = memberOf(name, properties as Node | undefined, patternProperties as Node | undefined)
-    if (inner !== undefined) copy[name] = stripTo(value, inner, root, where)
-    else if (!closed) copy[name] = typeof additionalProperties === 'object' ? stripTo(value, additionalProperties, root, where) : value
-  }
-  for (const [name, inner] of Object.entries((properties ?? {}) as Record<string, Node>)) {
-    if (copy[name] === undefined && typeof inner === 'object' && 'default' in inner) copy[name] = inner.default
-  }
-  return copy
-}
-
-function memberOf(name: string, properties: Node | undefined, patterns: Node | undefined): unknown {
-  if (properties && Object.hasOwn(properties, name)) return properties[name]
-  for (const [pattern, inner] of Object.entries(patterns ?? {})) if (new RegExp(pattern, 'u').test(name)) return inner
-  return undefined
-}
-
-// Of several branches, the first that the data fits once stripped is the one it was made for.
-function stripToBranch(data: unknown, branches: readonly unknown[], root: object | boolean, where: string): unknown {
-  for (const branch of branches) {
-    if (typeof branch !== 'object' || branch === null) continue
-    let check = checks.get(branch)
-    if (!check) {
-      // A branch may point at definitions of the whole schema.
-      const { $defs } = root as Node
-      check = compile($defs ? { ...branch, $defs } : branch, where)
-      checks.set(branch, check)
-    }
-    const stripped = stripTo(data, branch, root, where)
-    if (!(check(stripped) as { faults?: unknown }).faults) return stripped
-  }
-  return data
 }

@@ -1,9 +1,12 @@
 // Validate: path parameters, query, header fields and body held against their schemas, all faults told at once; then data becomes objects.
-import { coercion } from '../coerce.js'
+import { coercion, memberNames } from '../coerce.js'
 import type { Context } from '../context.js'
+import { type Plan, planOf } from '../plan.js'
 import { badRequest, notFound, type Problem } from '../problem.js'
-import { type Plan, planOf, Representation, schemaFor, type Use } from '../representation.js'
+import { Representation } from '../representation.js'
 import { type Check, compile, type Fault, isStandard, jsonSchemaOf, type Schema, type Verdict } from '../schema.js'
+import { compileStrip } from '../strip.js'
+import { schemaFor, type Use } from '../usage.js'
 
 /** What is known of the parts of a request. */
 export interface ValidateOptions {
@@ -33,22 +36,24 @@ interface Part {
 
 /** What an endpoint asks of its requests. Made once with the resource. */
 export class Validation {
-  readonly #params: Part | undefined
-  readonly #rest: readonly Part[]
+  readonly #parts: readonly Part[]
+  /** Whether the first part is the path's: what is wrong there is not there. */
+  readonly #hasParams: boolean
   /** The JSON Schema of the body, for mappers that want to know. */
   readonly bodySchema: ReturnType<typeof jsonSchemaOf>
 
   /** @throws TypeError when a schema is broken; the message names the endpoint and the part */
   constructor({ params, query, headers, body, verb, where }: ValidateOptions) {
-    this.#params = params === undefined ? undefined : paramsPart(params, `${where}, request.params`)
     const use = uses[verb] ?? 'post'
     this.bodySchema = body === undefined ? undefined : jsonSchemaOf(body instanceof Representation ? schemaFor(body, use) : body, 'input')
+    this.#hasParams = params !== undefined
     const parts = [
+      params !== undefined && paramsPart(params, `${where}, request.params`),
       query !== undefined && queryPart(query, `${where}, request.query`),
       headers !== undefined && headersPart(headers, `${where}, request.headers`),
       body !== undefined && bodyPart(body, use, `${where}, request.body`),
     ]
-    this.#rest = parts.filter((part) => part !== false)
+    this.#parts = parts.filter((part) => part !== false)
   }
 
   /**
@@ -56,33 +61,42 @@ export class Validation {
    * @throws Problem 404 where path parameters cannot be those of a thing, 400 with all faults otherwise; also as a rejection
    */
   run(ctx: Context): undefined | Promise<undefined> {
-    const first = this.#params?.check(this.#params.read(ctx))
-    const rest = this.#rest.map((part) => part.check(part.read(ctx)))
-    if (first instanceof Promise || rest.some((verdict) => verdict instanceof Promise)) {
-      return Promise.all([first, ...rest]).then(([first, ...rest]) => this.#settle(ctx, first, rest as Verdict[]))
-    }
-    return this.#settle(ctx, first as Verdict | undefined, rest as Verdict[])
+    const verdicts = each(this.#parts, (part) => part.check(part.read(ctx)))
+    return verdicts instanceof Promise ? verdicts.then((settled) => this.#settle(ctx, settled as Verdict[])) : this.#settle(ctx, verdicts as Verdict[])
   }
 
-  #settle(ctx: Context, first: Verdict | undefined, rest: readonly Verdict[]): undefined | Promise<undefined> {
-    if (first?.faults) throw notFound('Nothing can be here: a parameter of the path is not of its kind.')
+  #settle(ctx: Context, verdicts: readonly Verdict[]): undefined | Promise<undefined> {
+    if (this.#hasParams && verdicts[0]?.faults) throw notFound('Nothing can be here: a parameter of the path is not of its kind.')
     let faults: object[] | undefined
-    for (let index = 0; index < rest.length; index++) {
-      const found = (rest[index] as Verdict).faults
-      if (found) (faults ??= []).push(...found.map((this.#rest[index] as Part).tell))
+    for (let index = 0; index < verdicts.length; index++) {
+      const found = (verdicts[index] as Verdict).faults
+      if (found) (faults ??= []).push(...found.map((this.#parts[index] as Part).tell))
     }
     if (faults) throw faulty(faults)
-    if (this.#params && first) this.#params.write(ctx, first.data)
-    let waiting: Promise<unknown>[] | undefined
-    for (let index = 0; index < rest.length; index++) {
-      const part = this.#rest[index] as Part
-      const { data } = rest[index] as { data: unknown }
+    const waiting = each(this.#parts, (part, index) => {
+      const { data } = verdicts[index] as { data: unknown }
       const made = part.plan && data !== undefined ? part.plan.toObject(data, ctx) : data
-      if (made instanceof Promise) (waiting ??= []).push(made.then((object) => part.write(ctx, object)))
-      else part.write(ctx, made)
-    }
-    return waiting && Promise.all(waiting).then(() => undefined)
+      return made instanceof Promise ? made.then((object) => part.write(ctx, object)) : part.write(ctx, made)
+    })
+    return waiting instanceof Promise ? waiting.then(() => undefined) : undefined
   }
+}
+
+// Does something with each part; a promise where one of them gives one. One that throws leaves no promise behind that nobody hears of.
+function each(parts: readonly Part[], work: (part: Part, index: number) => unknown): unknown[] | Promise<unknown[]> {
+  const results: unknown[] = []
+  let waits = false
+  try {
+    for (let index = 0; index < parts.length; index++) {
+      const result = work(parts[index] as Part, index)
+      waits ||= result instanceof Promise
+      results.push(result)
+    }
+  } catch (error) {
+    for (const result of results) if (result instanceof Promise) result.catch(() => {})
+    throw error
+  }
+  return waits ? Promise.all(results) : results
 }
 
 const mostTold = 100
@@ -94,70 +108,74 @@ export function faulty(faults: readonly object[]): Problem {
   })
 }
 
-function paramsPart(schema: Schema | Representation, where: string): Part {
-  const coerce = coercion(jsonSchemaOf(bare(schema), 'input'))
+type PartSchema = Schema | Representation
+
+function paramsPart(part: PartSchema, where: string): Part {
+  const { json, ...common } = commonPart(part, where)
+  const coerce = coercion(json)
   return {
-    ...common(schema, where),
+    ...common,
     read: (ctx) => coerce({ ...(ctx.params as object) }),
     write: (ctx, data) => {
       ctx.params = data as Record<string, string>
     },
-    tell: ({ pointer, ...fault }) => ({ parameter: nameIn(pointer), ...fault }),
+    tell: toldAs('parameter'),
   }
 }
 
-function queryPart(schema: Schema | Representation, where: string): Part {
-  const json = jsonSchemaOf(bare(schema), 'input')
+function queryPart(part: PartSchema, where: string): Part {
+  const { json, ...common } = commonPart(part, where)
   const coerce = coercion(json)
-  const properties = (json as { properties?: object } | undefined)?.properties ?? {}
+  // The name belongs to the choice of a format, unless the schema claims it.
+  const ownFormat = memberNames(json).includes('format')
   return {
-    ...common(schema, where),
+    ...common,
     read: (ctx) => {
-      const query: Record<string, unknown> = { ...ctx.query }
-      // The name belongs to the choice of a format, unless the schema claims it.
-      if (!Object.hasOwn(properties, 'format')) delete query.format
-      for (const name of Object.keys(query)) if (query[name] === '') delete query[name]
+      const given = ctx.query
+      const query: Record<string, unknown> = Object.create(null)
+      for (const name of Object.keys(given)) if (given[name] !== '' && (ownFormat || name !== 'format')) query[name] = given[name]
       return coerce(query)
     },
     write: (ctx, data) => {
       ctx.query = data as typeof ctx.query
     },
-    tell: ({ pointer, ...fault }) => ({ parameter: nameIn(pointer), ...fault }),
+    tell: toldAs('parameter'),
   }
 }
 
-function headersPart(schema: Schema | Representation, where: string): Part {
-  const json = jsonSchemaOf(bare(schema), 'input')
-  const coerce = coercion(json)
-  const names = Object.keys((json as { properties?: object } | undefined)?.properties ?? {})
+function headersPart(part: PartSchema, where: string): Part {
+  const { json, ...common } = commonPart(part, where)
+  const coerce = coercion(json, { separator: ',' })
+  const names = memberNames(json).map((name) => [name, name.toLowerCase()] as const)
   return {
-    ...common(schema, where),
+    ...common,
     // A request has header fields that nobody described; only those that are described are looked at.
     read: ({ req }) => {
+      if (names.length === 0) return coerce({ ...req.headers })
       const fields: Record<string, unknown> = {}
-      for (const name of names) {
-        const value = req.headers[name.toLowerCase()]
-        if (value !== undefined) fields[name] = value
-      }
-      return coerce(names.length > 0 ? fields : { ...req.headers })
+      for (const [name, lower] of names) if (req.headers[lower] !== undefined) fields[name] = req.headers[lower]
+      return coerce(fields)
     },
     write: (ctx, data) => {
       ctx.headers = { ...ctx.req.headers, ...(data as object) }
     },
-    tell: ({ pointer, ...fault }) => ({ header: nameIn(pointer), ...fault }),
+    tell: toldAs('header'),
   }
 }
 
-function bodyPart(body: Schema | Representation, use: Use, where: string): Part {
+function bodyPart(body: PartSchema, use: Use, where: string): Part {
+  const { json: _, check, plan } = commonPart(body, where, use)
   const schema = body instanceof Representation ? schemaFor(body, use) : body
-  const check = compile(schema, where)
   const fallback = !isStandard(schema) && typeof schema === 'object' && 'default' in schema ? schema.default : undefined
   const missing: Verdict = { faults: [{ pointer: '', code: 'required', detail: 'a body is required' }] }
+  const strip = body instanceof Representation && use === 'put' && !isStandard(schema) ? compileStrip(schema, { readOnly: true, where }) : undefined
+  const dropped = (verdict: Verdict): Verdict => (verdict.faults || !strip ? verdict : { data: strip(verdict.data) })
   return {
-    plan: body instanceof Representation ? planOf(body) : undefined,
+    plan,
     check: (data) => {
-      if (data !== undefined || isStandard(schema)) return check(data)
-      return fallback === undefined ? missing : check(structuredClone(fallback))
+      if (data === undefined && !isStandard(schema)) return fallback === undefined ? missing : check(structuredClone(fallback))
+      const verdict = check(data)
+      return strip ? dropped(verdict as Verdict) : verdict
     },
     read: (ctx) => ctx.body,
     write: (ctx, data) => {
@@ -167,15 +185,12 @@ function bodyPart(body: Schema | Representation, use: Use, where: string): Part 
   }
 }
 
-function common(schema: Schema | Representation, where: string): Pick<Part, 'check' | 'plan'> {
-  return { check: compile(bare(schema), where), plan: schema instanceof Representation ? planOf(schema) : undefined }
+function commonPart(part: PartSchema, where: string, use: Use = 'put'): Pick<Part, 'check' | 'plan'> & { json: ReturnType<typeof jsonSchemaOf> } {
+  const schema = part instanceof Representation ? schemaFor(part, use) : part
+  return { check: compile(schema, where), plan: part instanceof Representation ? planOf(part) : undefined, json: jsonSchemaOf(schema, 'input') }
 }
 
-function bare(schema: Schema | Representation): Schema {
-  return schema instanceof Representation ? schemaFor(schema, 'put') : schema
-}
-
-// The parameter or field that a pointer leads into.
-function nameIn(pointer: string): string {
-  return (pointer.split('/')[1] ?? '').replaceAll('~1', '/').replaceAll('~0', '~')
+// Text comes by name, so a fault is that of the parameter or field that its pointer leads into.
+function toldAs(place: 'parameter' | 'header'): (fault: Fault) => object {
+  return ({ pointer, ...fault }) => ({ [place]: (pointer.split('/')[1] ?? '').replaceAll('~1', '/').replaceAll('~0', '~'), ...fault })
 }

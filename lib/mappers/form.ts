@@ -11,21 +11,23 @@ export interface FormOptions {
   depth?: number
   /** The longest name, in characters. @default 100 */
   nameLength?: number
+  /** Whether answers are written as forms too. Only an object fits into one, so a client could ask for what cannot be given. @default false */
+  writes?: boolean
 }
 
 /** A mapper for forms with limits of your own. @example mappers: [json, formWith({ fields: 50 })] */
-export function formWith({ fields = 1000, depth = 5, nameLength = 100 }: FormOptions = {}): Mapper {
+export function formWith({ fields = 1000, depth = 5, nameLength = 100, writes = false }: FormOptions = {}): Mapper {
   return {
     name: 'form',
     types: ['application/x-www-form-urlencoded'],
     untyped: true,
     parse: (text) => parseForm(text, { fields, depth, nameLength }),
-    format: formatForm,
+    ...(writes && { format: formatForm }),
   }
 }
 
 /**
- * Forms as they come out of the box.
+ * Forms as they come out of the box: read, not written.
  *
  * | name | what it builds |
  * |---|---|
@@ -35,13 +37,13 @@ export function formWith({ fields = 1000, depth = 5, nameLength = 100 }: FormOpt
  * | `a[`, `a[b]c`, `a.b` | a plain name |
  *
  * What cannot be both, as in `a=1&a[b]=2`, is a 400. Broken percent signs stay as they are, bytes that are not UTF-8 become U+FFFD.
- * Going out, lists are numbered and null is empty; an empty list or object has no field that could show it.
+ * Where they are written, lists are numbered and null is empty; an empty list or object has no field that could show it.
  *
  * @example mappers: [form]
  */
 export const form: Mapper = formWith()
 
-function parseForm(text: string, { fields, depth, nameLength }: Required<FormOptions>): unknown {
+function parseForm(text: string, { fields, depth, nameLength }: Required<Omit<FormOptions, 'writes'>>): unknown {
   const root = new Branch(false)
   let count = 0
   // A leading & is no field; it keeps URLSearchParams from taking a question mark away.

@@ -63,8 +63,7 @@ export async function deliver(source: Source, raws: readonly Raw[], { fields = s
       row[name] = link.many ? related : (related[0] ?? null)
     })
   }
-  showBinary(table, rows, fields)
-  return rows
+  return show(source, rows)
 }
 
 /** Where a row stands, with all the digits of a second that the database holds. */
@@ -128,12 +127,10 @@ export function rowOf(instance: Model, fields: readonly string[]): Row {
   return row
 }
 
-/** Binary data in JSON is base64. */
-export function showBinary({ model }: Table, rows: readonly Row[], fields: readonly string[]): void {
-  const { rawAttributes } = factsOf(model)
-  for (const field of fields) {
-    if (rawAttributes[field]?.type.key === 'BLOB') for (const row of rows) row[field] = Buffer.isBuffer(row[field]) ? row[field].toString('base64') : row[field]
-  }
+/** Puts values into rows as they go out. */
+export function show({ shows }: Source, rows: Row[]): Row[] {
+  for (const [field, shown] of shows) for (const row of rows) if (row[field] !== undefined && row[field] !== null) row[field] = shown(row[field])
+  return rows
 }
 
 type Hooked = { runHooks(name: string, ...args: readonly unknown[]): Promise<void> }

@@ -1,6 +1,6 @@
 // Store: a Sequelize model as a collection that can be asked and changed. It keeps the same contract as all stores, on SQLite, PostgreSQL and MariaDB.
 import type { CursorPage, OffsetPage, Page, Relation, Row, Selection, Store, StoreOptions, StoreQuery, Target, WriteOptions } from '../store.js'
-import { type ObjectSchema, readValue } from '../value.js'
+import { fieldOf, type ObjectSchema, readValue } from '../value.js'
 import { allOf, type Sort, seek, type Where } from '../where.js'
 import { conditionOf } from './condition.js'
 import { attempt } from './errors.js'
@@ -13,6 +13,8 @@ import { begin, createRows, removeRow, updateRow, type Writable } from './write.
 export interface ModelStoreOptions extends SchemaOptions {
   /** The stores that associations lead to, by the name of the association. @default a store of the other model without options */
   relations?: Readonly<Record<string, Store | (() => Store)>>
+  /** Text columns that name files and go out as URLs, read-only: what stands in front of the name, or a function. @example url: { photo: '/media/' } */
+  url?: Readonly<Record<string, string | ((name: string) => string)>>
 }
 
 /**
@@ -30,6 +32,7 @@ class ModelStore implements Store, Writable {
   readonly table: Table
   readonly schema: ObjectSchema
   readonly fields: readonly string[]
+  readonly shows: ReadonlyMap<string, (value: unknown) => unknown>
   readonly key: readonly string[]
   readonly version: string | undefined
   readonly modified: string | undefined
@@ -38,12 +41,13 @@ class ModelStore implements Store, Writable {
   readonly #links = new Map<string, Link>()
   readonly #stores = new Map<string, ModelStore>()
 
-  constructor(model: AnyModel, { relations = {}, ...options }: ModelStoreOptions) {
+  constructor(model: AnyModel, { relations = {}, url = {}, ...options }: ModelStoreOptions) {
     this.#model = model
     this.#given = relations
     this.table = new Table(model)
-    this.schema = schemaOf(model, options)
+    this.schema = withUrls(schemaOf(model, options), url)
     this.fields = Object.keys(this.schema.properties)
+    this.shows = showsOf(model, url)
     this.key = this.table.key
     this.version = factsOf(model)._versionAttribute || undefined
     this.modified = this.fields.find((field) => field === factsOf(model)._timestampAttributes.updatedAt)
@@ -176,6 +180,27 @@ class ModelStore implements Store, Writable {
     }
     return allSql(this.table.base, conditionOf(allOf(...parts, where), this))
   }
+}
+
+const urlMember = { type: ['string', 'null'], format: 'uri-reference', readOnly: true }
+
+function withUrls(schema: ObjectSchema, url: NonNullable<ModelStoreOptions['url']>): ObjectSchema {
+  const { properties, required = [] } = schema
+  const odd = Object.keys(url).find((name) => fieldOf(properties[name])?.kind !== 'text')
+  if (odd !== undefined) throw new TypeError(`modelStore(): '${odd}' in 'url' is no text of the schema.`)
+  const members = Object.keys(url).map((name) => [name, urlMember])
+  return { ...schema, properties: { ...properties, ...Object.fromEntries(members) }, required: required.filter((name) => !Object.hasOwn(url, name)) }
+}
+
+function showsOf(model: AnyModel, url: NonNullable<ModelStoreOptions['url']>): Map<string, (value: unknown) => unknown> {
+  const shows = new Map<string, (value: unknown) => unknown>()
+  for (const [name, { type }] of Object.entries(factsOf(model).rawAttributes))
+    if (type.key === 'BLOB') shows.set(name, (value) => (Buffer.isBuffer(value) ? value.toString('base64') : value))
+  for (const [name, place] of Object.entries(url)) {
+    const encoded = (value: unknown): string => place + String(value).split('/').map(encodeURIComponent).join('/')
+    shows.set(name, typeof place === 'function' ? (value) => place(String(value)) : encoded)
+  }
+  return shows
 }
 
 const reversed = (sort: readonly Sort[]): Sort[] => sort.map(({ field, descending }) => ({ field, descending: !descending }))

@@ -108,6 +108,8 @@ export interface Source {
   readonly table: Table
   /** The attributes that make a whole row. */
   readonly fields: readonly string[]
+  /** How values go out, where not as they are. */
+  readonly shows: ReadonlyMap<string, (value: unknown) => unknown>
   /** A relation by name. @throws TypeError where there is none */
   link(name: string): Link
 }

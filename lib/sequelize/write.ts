@@ -6,7 +6,7 @@ import type { ObjectSchema, Scalar } from '../value.js'
 import { allOf, type Where } from '../where.js'
 import { conditionOf } from './condition.js'
 import { attempt } from './errors.js'
-import { deliver, hasHook, type Raw, readRows, rowOf, showBinary } from './read.js'
+import { deliver, hasHook, type Raw, readRows, rowOf, show } from './read.js'
 import { factsOf } from './schema.js'
 import { asWhere, type Source, type Table } from './table.js'
 import { inTurn } from './turn.js'
@@ -122,7 +122,7 @@ async function saveRow(source: Writable, where: string, values: Row, options: Wr
 
 async function lock(table: Table, where: string, { transaction, signal }: Inside): Promise<Model | undefined> {
   const fields = [...table.columns].map(({ name }) => name)
-  const source = { table, fields, link: () => undefined as never }
+  const source = { table, fields, shows: new Map(), link: () => undefined as never }
   const [raw] = await readRows(source, {}, { where }, { transaction, signal, lock: true })
   return raw && table.model.build(raw as never, { isNewRecord: false, raw: true })
 }
@@ -143,11 +143,11 @@ async function reread(source: Writable, keys: readonly Key[], { check, ...option
   return keys.map((key) => places.get(idOf(key)) as Row)
 }
 
-function written({ table, fields }: Writable, instances: readonly Model[]): Row[] {
-  const rows = instances.map((instance) => rowOf(instance, fields))
-  showBinary(table, rows, fields)
-  return rows
-}
+const written = (source: Writable, instances: readonly Model[]): Row[] =>
+  show(
+    source,
+    instances.map((instance) => rowOf(instance, source.fields)),
+  )
 
 const keyOf = ({ key }: Writable, instance: Model): Key =>
   Object.fromEntries(

@@ -1,15 +1,22 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { endpoint, form, json, resource } from '../../lib/index.js'
-import { formWith } from '../../lib/mappers/form.js'
+import { endpoint, form, formWith, json, resource } from '../../lib/index.js'
 import { mapperContract } from '../contracts/mapper.js'
 import { serve } from '../support/serve.js'
 
-mapperContract('form', form, { same: [{ name: 'Ann' }, { tags: ['a'], deep: { list: [{ a: '1' }, { b: 'ä & = + %' }] } }] })
+const written = formWith({ writes: true })
+
+mapperContract('form', form)
+mapperContract('form that is written', written, { same: [{ name: 'Ann' }, { tags: ['a'], deep: { list: [{ a: '1' }, { b: 'ä & = + %' }] } }] })
 
 const type = { 'Content-Type': 'application/x-www-form-urlencoded' }
 
 describe('form', () => {
+  it('is read and not written unless told otherwise: a client cannot ask for what does not fit into one', async () => {
+    const served = await serve(resource({ mappers: [json, form], get: () => [1, 2] }))
+    expect((await served.get('/', { Accept: type['Content-Type'] })).status).toBe(406)
+  })
+
   it.each([
     ['a=1&b=2', { a: '1', b: '2' }],
     ['a', { a: '' }],
@@ -108,7 +115,7 @@ describe('form', () => {
         fc.dictionary(key, tie('tree'), { minKeys: 1, maxKeys: 3 }),
       ),
     }))
-    const served = await serve(resource({ mappers: [json, form], post: ({ body }) => body }))
+    const served = await serve(resource({ mappers: [json, written], post: ({ body }) => body }))
     await fc.assert(
       fc.asyncProperty(fc.dictionary(key, tree, { minKeys: 1 }), async (data) => {
         const written = await (await served.send('POST', '/', data, { Accept: type['Content-Type'] })).text()
@@ -119,14 +126,14 @@ describe('form', () => {
   })
 
   it('writes null as an empty text, and nothing of what has no field', async () => {
-    const served = await serve(resource({ mappers: [form], get: () => ({ a: null, b: undefined, c: [], d: {}, e: new Date(0), f: true }) }))
+    const served = await serve(resource({ mappers: [written], get: () => ({ a: null, b: undefined, c: [], d: {}, e: new Date(0), f: true }) }))
     expect(await (await served.get('/')).text()).toBe('a=&e=1970-01-01T00%3A00%3A00.000Z&f=true')
   })
 
   it.each([[[1]], ['text'], [null], [{ 'a[b]': 1 }], [{ a: { '0': 1 } }], [{ a: { '': 1 } }], [{ a: { 'b]': 1 } }]])(
     'does not write %j, which would come back as something else',
     async (data) => {
-      const served = await serve(resource({ mappers: [form], get: () => data }))
+      const served = await serve(resource({ mappers: [written], get: () => data }))
       expect((await served.get('/')).status).toBe(500)
       expect(served.errors).toEqual([expect.any(TypeError)])
     },

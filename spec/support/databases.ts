@@ -14,6 +14,8 @@ export interface Database {
 /** An open place, and its end. */
 export interface Opened {
   readonly sequelize: Sequelize
+  /** The same place as another process sees it; another one for SQLite in memory. Whoever opens it closes it. */
+  another(): Sequelize
   close(): Promise<void>
 }
 
@@ -23,8 +25,9 @@ const quiet: Readonly<Options> = { logging: false }
 const memory: Database = {
   name: 'SQLite',
   async open(_place, options) {
-    const sequelize = new Sequelize({ dialect: 'sqlite', storage: ':memory:', ...quiet, ...options })
-    return { sequelize, close: () => sequelize.close() }
+    const another = (): Sequelize => new Sequelize({ dialect: 'sqlite', storage: ':memory:', ...quiet, ...options })
+    const sequelize = another()
+    return { sequelize, another, close: () => sequelize.close() }
   },
 }
 
@@ -33,9 +36,11 @@ const file: Database = {
   async open(place, options) {
     const storage = join(tmpdir(), `trestle-${place}-${process.pid}.sqlite`)
     await rm(storage, { force: true })
-    const sequelize = new Sequelize({ dialect: 'sqlite', storage, ...quiet, ...options })
+    const another = (): Sequelize => new Sequelize({ dialect: 'sqlite', storage, ...quiet, ...options })
+    const sequelize = another()
     return {
       sequelize,
+      another,
       async close() {
         await sequelize.close()
         await rm(storage, { force: true })
@@ -53,9 +58,11 @@ const server = (name: string, url: string, dialect: 'postgres' | 'mariadb', drop
     await outside.query(`CREATE DATABASE ${place}`)
     const inside = new URL(url)
     inside.pathname = `/${place}`
-    const sequelize = new Sequelize(inside.href, { dialect, ...quiet, ...options })
+    const another = (): Sequelize => new Sequelize(inside.href, { dialect, ...quiet, ...options })
+    const sequelize = another()
     return {
       sequelize,
+      another,
       async close() {
         await sequelize.close()
         await outside.query(`DROP DATABASE ${place}${dropped}`)
