@@ -35,7 +35,12 @@ await race(import.meta.url, {
       app.post('/contacts', (req, reply) => reply.send(req.body))
       return app.listen({ port: 0, host: '127.0.0.1' }).then(() => app.server.address().port)
     },
-    'express, json() and res.json': () => createHttpServer(bare().use(express.json()).post('/contacts', (req, res) => res.json(req.body))),
+    'express, json() and res.json': () =>
+      createHttpServer(
+        bare()
+          .use(express.json())
+          .post('/contacts', (req, res) => res.json(req.body)),
+      ),
     'trestle, app.listen': () => createHttpServer(trestle()),
     'trestle, createServer': () => createServer(trestle()),
   },

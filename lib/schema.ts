@@ -134,22 +134,34 @@ export type Check = (data: unknown) => Verdict | Promise<Verdict>
 /** The ajv options of every schema. Data is never coerced here, and nothing is taken away from it. */
 export const ajvOptions = { strict: false, allErrors: true, useDefaults: true, validateFormats: true, ownProperties: true, logger: false } as const
 
-const incoming = withFormats(new Ajv2020({ ...ajvOptions, addUsedSchema: false }))
-// What a handler gave is the handler's own: a check of it fills nothing in.
-const outgoing = withFormats(new Ajv2020({ ...ajvOptions, useDefaults: false, addUsedSchema: false }))
-
-function withFormats(ajv: Ajv2020): Ajv2020 {
+// One for each schema, so that the names in one never meet those of another. Schemas are held against the meta-schema by one for all, which is what takes time.
+function ajvFor(schema: JSONSchema, side: 'input' | 'output'): Ajv2020 {
+  const meta = JSON.stringify(schema).includes('"https://json-schema.org/draft/2020-12/')
+  // What a handler gave is the handler's own: a check of it fills nothing in.
+  const ajv = new Ajv2020({ ...ajvOptions, meta, validateSchema: false, useDefaults: side === 'input' })
   ;(formats as unknown as (ajv: Ajv2020) => void)(ajv)
-  // Ajv compares each item with each other, and goes on doing so in a list that `maxItems` has refused: seconds for a body of ordinary size.
-  const unique: FuncKeywordDefinition['validate'] & { errors?: Partial<ErrorObject>[] } = (wanted: boolean, list: unknown[]) => {
-    const found = wanted ? twins(list) : undefined
-    if (found) unique.errors = [{ keyword: 'uniqueItems', message: `must NOT have duplicate items (items ${found[1]} and ${found[0]} are identical)` }]
-    return found === undefined
-  }
-  return ajv
-    .removeKeyword('uniqueItems')
-    .addKeyword({ keyword: 'uniqueItems', type: 'array', schemaType: 'boolean', errors: true, validate: unique }) as Ajv2020
+  return ajv.removeKeyword('uniqueItems').addKeyword(uniqueItems) as Ajv2020
 }
+
+let metaAjv: Ajv2020 | undefined
+
+function holdAgainstMeta(schema: JSONSchema): void {
+  if (!metaAjv) {
+    metaAjv = new Ajv2020(ajvOptions)
+    ;(formats as unknown as (ajv: Ajv2020) => void)(metaAjv)
+  }
+  metaAjv.validateSchema(schema, true)
+}
+
+const areUnique: FuncKeywordDefinition['validate'] & { errors?: Partial<ErrorObject>[] } = (wanted: boolean, list: unknown[]) => {
+  const found = wanted ? twins(list) : undefined
+  if (found)
+    areUnique.errors = [{ keyword: 'uniqueItems', params: {}, message: `must NOT have duplicate items (items ${found[1]} and ${found[0]} are identical)` }]
+  return found === undefined
+}
+
+// Ajv's own compares each item with each other, and goes on doing so in a list that `maxItems` has refused: seconds for a body of ordinary size.
+const uniqueItems: FuncKeywordDefinition = { keyword: 'uniqueItems', type: 'array', schemaType: 'boolean', errors: true, validate: areUnique }
 
 /**
  * Compiles a schema, once, when a resource is made.
@@ -162,20 +174,20 @@ export function compile(schema: Schema, where: string, side: 'input' | 'output' 
   if (typeof schema !== 'boolean' && (typeof schema !== 'object' || schema === null || Array.isArray(schema))) {
     throw new TypeError(`${where}: a JSON Schema or a Standard Schema is needed.`)
   }
-  return checkOf(build(where, () => (side === 'input' ? incoming : outgoing).compile(schema)))
+  return build(where, () => {
+    holdAgainstMeta(schema)
+    return checkOf(ajvFor(schema, side).compile(schema))
+  })
 }
-
-let roots = 0
 
 /**
  * Compiles parts of a schema of our own data, which may refer to the whole.
  * @param pointers JSON Pointers from the root of the schema
  */
 export function compileParts(root: JSONSchemaObject, pointers: readonly string[], where: string): Check[] {
-  const $id = `express-trestle:${++roots}`
   return build(where, () => {
-    outgoing.addSchema({ ...root, $id })
-    return pointers.map((pointer) => checkOf(outgoing.compile({ $ref: `${$id}#${pointer.split('/').map(encodeURIComponent).join('/')}` })))
+    const ajv = ajvFor(root, 'output').addSchema({ ...root, $id: 'urn:root' })
+    return pointers.map((pointer) => checkOf(ajv.compile({ $ref: `urn:root#${pointer.split('/').map(encodeURIComponent).join('/')}` })))
   })
 }
 

@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { json, jsonWith, type Mapper, resource } from '../../lib/index.js'
-import { Decimal } from '../../lib/index.js'
+import { Decimal, json, jsonWith, type Mapper, resource } from '../../lib/index.js'
 import { mapperContract } from '../contracts/mapper.js'
 import { serve } from '../support/serve.js'
 

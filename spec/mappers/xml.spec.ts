@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { endpoint, json, type Mapper, Problem, resource, xml } from '../../lib/index.js'
-import { Decimal } from '../../lib/index.js'
+import { Decimal, endpoint, json, type Mapper, Problem, resource, xml } from '../../lib/index.js'
 import { xmlWith } from '../../lib/mappers/xml.js'
 import { mapperContract } from '../contracts/mapper.js'
 import { serve } from '../support/serve.js'

@@ -3,14 +3,12 @@
 import express from 'express'
 import {
   badRequest,
-  bytes,
   created,
   createServer,
   crud,
   csv,
   endpoint,
   form,
-  html,
   json,
   memory,
   multipart,
