@@ -3,6 +3,7 @@ import { coercion, memberNames } from './coerce.js'
 import type { Context } from './context.js'
 import type { ResponseParts } from './endpoint.js'
 import { type Plan, planOf } from './plan.js'
+import type { Headers } from './problem.js'
 import { Representation } from './representation.js'
 import { type Check, compile, isStandard, type JSONSchema, type JSONSchemaObject, jsonSchemaOf, type Schema, type Verdict } from './schema.js'
 import { AnswerError, compileShape, listShape, type Output, type Shape, shapeless } from './shape.js'
@@ -43,6 +44,7 @@ export class Answer {
     if (headers !== undefined) {
       const schema = headers instanceof Representation ? schemaFor(headers, 'read') : headers
       const json = jsonSchemaOf(schema, 'input')
+      if (memberNames(json).length === 0) throw new TypeError(`${where}, response.headers: a schema of an object is needed, with the names of the fields.`)
       this.#headers = { check: compile(schema, `${where}, response.headers`), names: memberNames(json), coerce: coercion(json, { separator: ',' }) }
     }
   }
@@ -76,21 +78,26 @@ export class Answer {
   }
 
   /**
-   * The header fields that the schema knows, checked and with their defaults.
-   * @param given the field of a name, as set so far
+   * The header fields of an answer, those that the schema knows checked and with their defaults, in whatever case they were written.
+   * @param given those that go with the answer
+   * @param set the field of a name that stands on the response
    * @throws AnswerError where one is not as described
    */
-  headers(given: (name: string) => unknown): Record<string, string> | undefined {
-    if (!this.#headers) return undefined
+  headers(given: Headers | undefined, set: (name: string) => unknown): Headers {
+    const out: Headers = { ...given }
+    if (!this.#headers) return out
     const { check, names, coerce } = this.#headers
     const fields: Record<string, unknown> = {}
     for (const name of names) {
-      const value = given(name)
-      if (value !== undefined) fields[name] = typeof value === 'number' ? String(value) : value
+      const spelling = Object.keys(out).find((other) => other.toLowerCase() === name.toLowerCase())
+      const value = (spelling === undefined ? undefined : out[spelling]) ?? set(name)
+      if (spelling !== undefined) delete out[spelling]
+      if (value !== undefined && value !== null) fields[name] = typeof value === 'number' ? String(value) : value
     }
     const verdict = check(coerce(fields)) as Verdict
     if (verdict.faults) throw new AnswerError(`${this.#where}, response.headers`, verdict.faults)
-    return Object.fromEntries(Object.entries(verdict.data as object).map(([name, value]) => [name, String(value)]))
+    for (const [name, value] of Object.entries(verdict.data as object)) out[name] = Array.isArray(value) ? value.map(String) : String(value)
+    return out
   }
 
   #face(status: number): Face | undefined {

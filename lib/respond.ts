@@ -43,7 +43,7 @@ export function respond(ctx: Context, result: unknown, choice: Choice, ending: E
   if (res.headersSent || res.writableEnded || data === res) return
   const code = status ?? (res.statusCode !== 200 ? res.statusCode : data === undefined ? 204 : 200)
   const { answer, name } = ending
-  if (answer.hasHeaders) given = { ...given, ...answer.headers((field) => given?.[field] ?? res.getHeader(field)) }
+  if (answer.hasHeaders) given = answer.headers(given, (field) => res.getHeader(field))
 
   if (data === undefined || code === 204 || code === 205 || code === 304) {
     // RFC 9110 sections 8.6 and 15.4.5: no Content-Length in a 204 or 304; a redirect or a 201 without a body says that it is empty.

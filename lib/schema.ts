@@ -2,30 +2,66 @@
 import { Ajv2020, type ErrorObject, type FuncKeywordDefinition, type ValidateFunction } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
 import type { FromSchema, JSONSchema as LiteralSchema } from 'json-schema-to-ts'
+import { type Fault, faultsOfErrors, faultsOfIssues, type StandardIssue } from './fault.js'
 import { rounded } from './round.js'
 import { twins } from './unique.js'
+
+export type { Fault, StandardIssue }
 
 /** A JSON Schema, draft 2020-12. */
 export type JSONSchema = boolean | JSONSchemaObject
 
-/** The keywords of a JSON Schema that structure data. Others may stand beside them. */
+/** The keywords of a JSON Schema. Others may stand beside them. */
 export interface JSONSchemaObject {
+  readonly $schema?: string
   readonly $id?: string
+  readonly $anchor?: string
   readonly $ref?: string
   readonly $defs?: object
+  readonly $comment?: string
   readonly type?: string | readonly string[]
+  readonly enum?: readonly unknown[]
+  readonly const?: unknown
   readonly properties?: object
   readonly required?: readonly string[]
   readonly additionalProperties?: unknown
+  readonly patternProperties?: object
+  readonly propertyNames?: unknown
+  readonly unevaluatedProperties?: unknown
+  readonly dependentRequired?: object
+  readonly dependentSchemas?: object
+  readonly minProperties?: number
+  readonly maxProperties?: number
   readonly items?: unknown
-  readonly enum?: readonly unknown[]
-  readonly const?: unknown
+  readonly prefixItems?: readonly unknown[]
+  readonly contains?: unknown
+  readonly unevaluatedItems?: unknown
+  readonly minItems?: number
+  readonly maxItems?: number
+  readonly uniqueItems?: boolean
   readonly anyOf?: readonly unknown[]
   readonly oneOf?: readonly unknown[]
   readonly allOf?: readonly unknown[]
   readonly not?: unknown
-  readonly default?: unknown
+  readonly if?: unknown
+  readonly then?: unknown
+  readonly else?: unknown
+  readonly format?: string
+  readonly pattern?: string
+  readonly minLength?: number
+  readonly maxLength?: number
+  readonly minimum?: number
+  readonly maximum?: number
+  readonly exclusiveMinimum?: number
+  readonly exclusiveMaximum?: number
+  readonly multipleOf?: number
+  readonly title?: string
   readonly description?: string
+  readonly default?: unknown
+  readonly examples?: readonly unknown[]
+  readonly deprecated?: boolean
+  readonly readOnly?: boolean
+  readonly writeOnly?: boolean
   /** TypeBox's mark. */
   readonly '~kind'?: string
 }
@@ -45,12 +81,6 @@ export interface StandardSchema<Input = unknown, Output = Input> {
 
 /** What a Standard Schema says of a value. */
 export type StandardResult<Output> = { readonly value: Output; readonly issues?: undefined } | { readonly issues: readonly StandardIssue[] }
-
-/** One fault that a Standard Schema found. */
-export interface StandardIssue {
-  readonly message: string
-  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined
-}
 
 /** Whatever may stand where a schema goes. */
 export type Schema = JSONSchema | StandardSchema
@@ -115,16 +145,6 @@ export function jsonSchemaOf(schema: Schema, side: 'input' | 'output'): JSONSche
   }
 }
 
-/** One thing that is wrong with data. */
-export interface Fault {
-  /** Where, as a JSON Pointer (RFC 6901) into the data. */
-  readonly pointer: string
-  /** Which rule: a keyword of JSON Schema, or the code of another validator. */
-  readonly code: string
-  /** A sentence for people. */
-  readonly detail: string
-}
-
 /** What a check came to: the data, with defaults filled in and changed where the schema changes data, or its faults. */
 export type Verdict = { readonly data: unknown; readonly faults?: undefined } | { readonly faults: readonly Fault[] }
 
@@ -186,8 +206,9 @@ export function compile(schema: Schema, where: string, side: 'input' | 'output' 
  */
 export function compileParts(root: JSONSchemaObject, pointers: readonly string[], where: string): Check[] {
   return build(where, () => {
-    const ajv = ajvFor(root, 'output').addSchema({ ...root, $id: 'urn:root' })
-    return pointers.map((pointer) => checkOf(ajv.compile({ $ref: `urn:root#${pointer.split('/').map(encodeURIComponent).join('/')}` })))
+    const { $id = 'trestle:root' } = root
+    const ajv = ajvFor(root, 'output').addSchema({ ...root, $id })
+    return pointers.map((pointer) => checkOf(ajv.compile({ $ref: `${$id}#${pointer.split('/').map(encodeURIComponent).join('/')}` })))
   })
 }
 
@@ -213,57 +234,15 @@ function checkOf(validate: ValidateFunction): Check {
     // Rare, and only ever the fault of a schema that says number: numbers that no double holds.
     const round = rounded(data)
     if (round && validate(round.data)) return { data: round.restore() }
-    return { faults: faultsOf(errors ?? []) }
+    return { faults: faultsOfErrors(errors ?? []) }
   }
 }
 
 function compileStandard(schema: StandardSchema): Check {
   const { validate } = schema['~standard']
-  const verdict = (result: StandardResult<unknown>): Verdict => (result.issues ? { faults: sorted(result.issues.map(issueFault)) } : { data: result.value })
+  const verdict = (result: StandardResult<unknown>): Verdict => (result.issues ? { faults: faultsOfIssues(result.issues) } : { data: result.value })
   return (data) => {
     const result = validate(data)
     return result instanceof Promise ? result.then(verdict) : verdict(result)
   }
-}
-
-function issueFault({ message, path = [], code }: StandardIssue & { code?: unknown }): Fault {
-  const keys = path.map((step) => String(typeof step === 'object' ? step.key : step))
-  return { pointer: keys.map((key) => `/${escaped(key)}`).join(''), code: typeof code === 'string' ? code : 'invalid', detail: message }
-}
-
-// A list of half a million wrong items has as many faults; nobody reads them, and sorting them takes its time.
-const mostLooked = 1000
-
-function faultsOf(errors: readonly ErrorObject[]): Fault[] {
-  const looked = errors.length > mostLooked ? errors.slice(0, mostLooked) : errors
-  const faults = looked.filter(({ keyword }) => keyword !== 'if').map(errorFault)
-  const seen = new Set<string>()
-  return sorted(
-    faults.filter(({ pointer, code, detail }) => {
-      const key = `${pointer} ${code} ${detail}`
-      return !seen.has(key) && seen.add(key)
-    }),
-  )
-}
-
-// The pointer leads to the member that is missing or too much, not to the object around it.
-function errorFault({ instancePath, keyword, params, message }: ErrorObject): Fault {
-  const { missingProperty, additionalProperty, unevaluatedProperty, propertyName, allowedValues } = params as Record<string, unknown>
-  const member = missingProperty ?? additionalProperty ?? unevaluatedProperty ?? propertyName
-  const pointer = typeof member === 'string' ? `${instancePath}/${escaped(member)}` : instancePath
-  if (missingProperty !== undefined) return { pointer, code: keyword, detail: 'is required' }
-  if (additionalProperty !== undefined || unevaluatedProperty !== undefined) return { pointer, code: keyword, detail: 'is not known here' }
-  if (keyword === 'false schema') return { pointer, code: 'false', detail: 'is not allowed here' }
-  if (Array.isArray(allowedValues))
-    return { pointer, code: keyword, detail: `must be one of ${allowedValues.map((value) => JSON.stringify(value)).join(', ')}` }
-  return { pointer, code: keyword, detail: message ?? 'is wrong' }
-}
-
-const escaped = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1')
-
-const collator = new Intl.Collator('en', { numeric: true })
-
-// Positions in lists are numbers: the third comes before the tenth.
-function sorted(faults: readonly Fault[]): Fault[] {
-  return [...faults].sort((one, two) => collator.compare(one.pointer, two.pointer))
 }

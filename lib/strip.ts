@@ -1,7 +1,7 @@
 // Strip: copies of data without the members that are not for the other side. Worked out from the schema once, when a resource is made.
 import { expand, resolve } from './coerce.js'
 import { put } from './member.js'
-import { type Check, compileParts, type JSONSchema, type JSONSchemaObject } from './schema.js'
+import { type Check, compileParts, type Fault, type JSONSchema, type JSONSchemaObject } from './schema.js'
 
 /** Takes away what is not for the other side. Data is never changed; what has nothing to be taken away is given back as it is. */
 export type Strip = (data: unknown) => unknown
@@ -78,7 +78,8 @@ class Stripping {
     ]
   }
 
-  // Of several branches, the data was made for the first that it fits once stripped; where it fits none, for the one with the fewest faults.
+  // Of several branches, the data was made for the first that it fits once stripped; where it fits none, for the one it is nearest to;
+  // what a branch is known by, its constants above all, counts for more than what else is in it.
   #choice(branches: readonly unknown[], pointer: string): Strip | undefined {
     const strips = branches.map((branch, index) => this.#of(branch, `${pointer}/${index}`))
     if (strips.every((strip) => strip === undefined)) return undefined
@@ -86,14 +87,15 @@ class Stripping {
     this.#branches.push(...entries)
     return (data) => {
       let best = data
-      let fewest = Number.POSITIVE_INFINITY
+      let least = Number.POSITIVE_INFINITY
       for (let index = 0; index < strips.length; index++) {
         const strip = strips[index]
         const stripped = strip ? strip(data) : data
-        const { faults } = (entries[index] as { check: Check }).check(stripped) as { faults?: readonly unknown[] }
+        const { faults } = (entries[index] as { check: Check }).check(stripped) as Partial<{ faults: readonly Fault[] }>
         if (!faults) return stripped
-        if (faults.length < fewest) {
-          fewest = faults.length
+        const weight = faults.reduce((sum, { pointer, code }) => sum + (pointer === '' || code === 'const' || code === 'enum' ? 100 : 1), 0)
+        if (weight < least) {
+          least = weight
           best = stripped
         }
       }

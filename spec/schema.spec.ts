@@ -4,9 +4,10 @@ import { z } from 'zod'
 import { Decimal, type Fault, type Schema, schema } from '../lib/index.js'
 import { compile, compileParts, isStandard, jsonSchemaOf, type Verdict } from '../lib/schema.js'
 
-const verdict = (what: Schema | object, data: unknown, side?: 'input' | 'output') => compile(what as Schema, 'here', side)(data) as Verdict & { data?: unknown }
-const faults = (what: Schema | object, data: unknown) => (verdict(what, data).faults ?? []) as Fault[]
-const told = (what: Schema | object, data: unknown) => faults(what, data).map(({ pointer, code }) => `${pointer} ${code}`)
+const verdict = (what: Schema | object | boolean, data: unknown, side?: 'input' | 'output') =>
+  compile(what as Schema, 'here', side)(data) as Verdict & { data?: unknown }
+const faults = (what: Schema | object | boolean, data: unknown) => (verdict(what, data).faults ?? []) as Fault[]
+const told = (what: Schema | object | boolean, data: unknown) => faults(what, data).map(({ pointer, code }) => `${pointer} ${code}`)
 
 /** Hand-written, as small as the interface allows; it has no JSON Schema. */
 const shortText = {
@@ -31,7 +32,7 @@ describe('a check', () => {
     ])
   })
 
-  it.each<[object, unknown, string[]]>([
+  it.each<[object | boolean, unknown, string[]]>([
     [{ enum: ['a', 1, null] }, 'b', [' enum']],
     [{ const: 1 }, 2, [' const']],
     [{ type: 'string', format: 'email' }, 'x', [' format']],
@@ -46,7 +47,7 @@ describe('a check', () => {
     [{ required: ['a/b~c'] }, {}, ['/a~1b~0c required']],
     [{ unevaluatedProperties: false }, { x: 1 }, ['/x unevaluatedProperties']],
     [{ type: 'array', uniqueItems: true }, [1, 2, 1], [' uniqueItems']],
-    [{ if: { type: 'string' }, then: { minLength: 2 } }, 'a', [' minLength']],
+    [{ if: { type: 'string' }, else: { minimum: 2 } }, 1, [' minimum']],
   ])('of %j tells %j by its place and rule', (what, data, list) => {
     expect(told(what, data).sort()).toEqual(list.sort())
   })

@@ -3,7 +3,7 @@ import { literal, Op, where } from 'sequelize'
 import type { Scalar } from '../value.js'
 import type { Condition, Operator, Sort, Where } from '../where.js'
 import type { Column } from './column.js'
-import { allSql, type Link, type Source } from './table.js'
+import { allSql, type Link, type Source, type Table } from './table.js'
 
 /** A Where in SQL; `undefined` where it asks nothing. The columns are not qualified: a statement has one table at each level. */
 export function conditionOf(asked: Where | undefined, source: Source): string | undefined {
@@ -30,7 +30,7 @@ function compile(asked: Where, source: Source, negated: boolean): Compiled {
   if (asked.op === 'null') return where(literal(column.sql), (asked.value === true) !== negated ? Op.is : Op.not, null as never)
   // ne and nin are the opposites of eq and in, for NULL too.
   const opposite = asked.op === 'ne' || asked.op === 'nin'
-  const test = positive(asked, column, (value) => source.table.escape(value))
+  const test = positive(asked, column, source.table)
   return negated === opposite ? test : negative(test, column)
 }
 
@@ -42,7 +42,7 @@ const negative = (test: Compiled, { sql, nullable }: Column): Compiled => {
 const comparisons: Partial<Record<Operator, symbol>> = { gt: Op.gt, gte: Op.gte, lt: Op.lt, lte: Op.lte }
 
 // True for the rows that are meant; false or NULL for all others.
-function positive({ op, value }: Condition, column: Column, escape: (value: unknown) => string): Compiled {
+function positive({ op, value }: Condition, column: Column, table: Table): Compiled {
   const compare = (by: symbol, to: unknown): Compiled => where(literal(column.exact), { [by]: to })
   switch (op) {
     case 'eq':
@@ -53,13 +53,13 @@ function positive({ op, value }: Condition, column: Column, escape: (value: unkn
       return isIn(column, value as readonly Scalar[])
     case 'between': {
       const [low, high] = value as readonly [Scalar, Scalar]
-      return { [Op.and]: [positive({ field: '', op: 'gte', value: low }, column, escape), positive({ field: '', op: 'lte', value: high }, column, escape)] }
+      return { [Op.and]: [positive({ field: '', op: 'gte', value: low }, column, table), positive({ field: '', op: 'lte', value: high }, column, table)] }
     }
     case 'contains':
     case 'icontains':
     case 'startsWith':
     case 'endsWith':
-      return partly(op, String(value), column, escape)
+      return partly(op, String(value), column, table)
     default: {
       const rounded = cut(column, value as Scalar)
       // What is finer than the column lies behind the value that it is cut to.
@@ -84,12 +84,12 @@ function cut({ field, digits }: Column, value: Scalar): Scalar {
   return /[1-9]/.test(fraction.slice(digits)) ? `${whole}.${fraction.slice(0, digits).padEnd(3, '0')}Z` : value
 }
 
-function partly(op: 'contains' | 'icontains' | 'startsWith' | 'endsWith', text: string, column: Column, escape: (value: unknown) => string): Compiled {
+function partly(op: 'contains' | 'icontains' | 'startsWith' | 'endsWith', text: string, column: Column, table: Table): Compiled {
   const { sql, exact, dialect } = column
   // LIKE in SQLite makes no difference between cases, and knows no escape by itself.
   if (dialect === 'sqlite') {
-    if (op === 'icontains') return where(literal(`instr(lower(${sql}), lower(${escape(text)}))`), { [Op.gt]: 0 })
-    if (op === 'contains' || text === '') return where(literal(`instr(${sql}, ${escape(text)})`), { [Op.gt]: 0 })
+    if (op === 'icontains') return where(literal(`instr(lower(${sql}), lower(${table.escape(text)}))`), { [Op.gt]: 0 })
+    if (op === 'contains' || text === '') return where(literal(`instr(${sql}, ${table.escape(text)})`), { [Op.gt]: 0 })
     const { length } = [...text]
     return where(literal(op === 'startsWith' ? `substr(${sql}, 1, ${length})` : `substr(${sql}, -${length})`), { [Op.eq]: text })
   }
@@ -98,15 +98,13 @@ function partly(op: 'contains' | 'icontains' | 'startsWith' | 'endsWith', text: 
   if (op === 'endsWith') return where(literal(exact), { [Op.like]: `%${escaped}` })
   if (op === 'contains') return where(literal(exact), { [Op.like]: `%${escaped}%` })
   if (dialect === 'postgres') return where(literal(sql), { [Op.iLike]: `%${escaped}%` })
-  return where(literal(`LOWER(${exact})`), { [Op.like]: literal(`LOWER(${escape(`%${escaped}%`)})`) })
+  return where(literal(`LOWER(${exact})`), { [Op.like]: literal(`LOWER(${table.escape(`%${escaped}%`)})`) })
 }
 
 // Keys in a subquery: no row comes twice, and it fits into UPDATE and DELETE as well.
 function related(asked: Where, { from, to, target, where: own, through }: Link, negated: boolean): Compiled {
   const rows = keysOf(target, to, allSql(own, conditionOf(asked, target)))
-  const keys = through
-    ? select(through.from, through.table.sql, allSql(through.where, `${through.to.sql} IN (${rows})`, notNull(through.from)))
-    : rows
+  const keys = through ? select(through.from, through.table.sql, allSql(through.where, `${through.to.sql} IN (${rows})`, notNull(through.from))) : rows
   const test = where(literal(from.sql), { [Op.in]: literal(`(${keys})`) })
   return negated ? negative(test, from) : test
 }

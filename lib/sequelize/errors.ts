@@ -1,5 +1,14 @@
 // Errors: what a database refuses is told as a problem, once for all three. No text of SQL goes out, and nothing that a client can bring about is a 500.
-import { BaseError, ConnectionError, DatabaseError, ForeignKeyConstraintError, OptimisticLockError, TimeoutError, UniqueConstraintError, ValidationError } from 'sequelize'
+import {
+  BaseError,
+  ConnectionError,
+  DatabaseError,
+  ForeignKeyConstraintError,
+  OptimisticLockError,
+  TimeoutError,
+  UniqueConstraintError,
+  ValidationError,
+} from 'sequelize'
 import { badRequest, conflict, Problem, serviceUnavailable } from '../problem.js'
 import { type Check, compile } from '../schema.js'
 import type { Row } from '../store.js'
@@ -97,16 +106,23 @@ const refusedNumbers: Record<number, string> = {
 }
 
 function refusalOf({ code, errno, message }: Original): string | undefined {
-  if (/^SQLITE_(CONSTRAINT|MISMATCH|TOOBIG)/.test(code)) return /NOT NULL constraint/.test(message) ? 'required' : /CHECK constraint/.test(message) ? 'check' : /^SQLITE_[MT]/.test(code) ? 'type' : undefined
+  if (/^SQLITE_(CONSTRAINT|MISMATCH|TOOBIG)/.test(code))
+    return /NOT NULL constraint/.test(message) ? 'required' : /CHECK constraint/.test(message) ? 'check' : /^SQLITE_[MT]/.test(code) ? 'type' : undefined
   return refusedStates[code] ?? refusedNumbers[errno]
 }
 
 // Deadlocks, failed serialization, a server that is starting, stopping or full, a line that broke.
-const passingStates = /^(40001|40P01|55P03|57014|57P0[1-5]|53\d{3}|08\w{3}|25P03|SQLITE_(BUSY|LOCKED)\w*|ECONN\w+|EPIPE|ETIMEDOUT|ESOCKET|PROTOCOL_CONNECTION_LOST)$/
+const passingStates =
+  /^(40001|40P01|55P03|57014|57P0[1-5]|53\d{3}|08\w{3}|25P03|SQLITE_(BUSY|LOCKED)\w*|ECONN\w+|EPIPE|ETIMEDOUT|ESOCKET|PROTOCOL_CONNECTION_LOST)$/
 const passingNumbers = new Set([1020, 1040, 1053, 1152, 1158, 1159, 1160, 1161, 1180, 1203, 1205, 1213, 1927, 1969, 2006, 2013])
 
 function isPassing({ code, errno, message, fatal }: Original): boolean {
-  return passingStates.test(code) || passingNumbers.has(errno) || fatal || /^Connection terminated|^Client has encountered a connection error|socket .*closed/i.test(message)
+  return (
+    passingStates.test(code) ||
+    passingNumbers.has(errno) ||
+    fatal ||
+    /^Connection terminated|^Client has encountered a connection error|socket .*closed/i.test(message)
+  )
 }
 
 const escaped = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1')
@@ -170,7 +186,8 @@ function refusals(code: string, { message, column }: Original, about: Attempt): 
   if (name !== undefined) return pointed(about, [name], code, detail)
   if (code === 'check') {
     // A check has a name of its own; where it has that of a column in it, this is it.
-    const constraint = /constraint "?`?([^"`\s]+)|CONSTRAINT `?(?:[^`.]*`?\.`?)*([^`\s]+)`? failed|CHECK constraint failed: (.+)$/.exec(message)?.slice(1).find(Boolean) ?? ''
+    const constraint =
+      /constraint "?`?([^"`\s]+)|CONSTRAINT `?(?:[^`.]*`?\.`?)*([^`\s]+)`? failed|CHECK constraint failed: (.+)$/.exec(message)?.slice(1).find(Boolean) ?? ''
     const meant = Object.keys(row ?? {}).filter((field) => new RegExp(`(^|[^A-Za-z])${field.replace(/\W/g, '.')}([^A-Za-z]|$)`).test(constraint))
     return pointed(about, meant, code, detail)
   }
@@ -195,6 +212,8 @@ function invalid(error: ValidationError, about: Attempt): Complaint[] {
     const code = String(type ?? '').toLowerCase() === 'notnull violation' || validatorKey === 'is_null' ? 'required' : (validatorKey ?? 'invalid')
     const found = pointed(about, [path ?? undefined], code, code === 'required' ? 'is required' : message)
     // A rule of the whole row has a name where others have a field; its message is the application's own.
-    return found.length > 0 || (path && Object.hasOwn(factsOf(about.model).rawAttributes, path)) ? found : [{ pointer: about.place ?? '', code, detail: message }]
+    return found.length > 0 || (path && Object.hasOwn(factsOf(about.model).rawAttributes, path))
+      ? found
+      : [{ pointer: about.place ?? '', code, detail: message }]
   })
 }

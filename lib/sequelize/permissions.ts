@@ -107,7 +107,13 @@ async function names(store: Store, where: Where | undefined): Promise<ReadonlySe
   return new Set(rows.map(({ name }: Row) => String(name)))
 }
 
-async function sync(sequelize: Sequelize, { joins, ...models }: ReturnType<typeof define>, store: Store, resources: Resource | Iterable<Resource>, tables: boolean): Promise<SyncReport> {
+async function sync(
+  sequelize: Sequelize,
+  { joins, ...models }: ReturnType<typeof define>,
+  store: Store,
+  resources: Resource | Iterable<Resource>,
+  tables: boolean,
+): Promise<SyncReport> {
   const asked = askedBy(resources)
   if (tables) for (const model of [models.User, models.Group, models.Permission, ...joins]) await createTable(model)
   const before = await names(store, undefined)
@@ -133,7 +139,14 @@ function askedBy(resources: Resource | Iterable<Resource>): Set<string> {
   const asked = new Set<string>()
   for (const { definition } of 'definition' in resources ? [resources] : resources) {
     for (const { path, verb, options } of definition.endpoints) {
-      const place = { resource: definition.name, base: definition.paths[0] ?? '', path, verb, permission: permissionOf(definition.name, verb, options.permission), meta: options.meta ?? {} }
+      const place = {
+        resource: definition.name,
+        base: definition.paths[0] ?? '',
+        path,
+        verb,
+        permission: permissionOf(definition.name, verb, options.permission),
+        meta: options.meta ?? {},
+      }
       for (const entry of options.use) {
         const permission = entry instanceof Filter ? entry.describe?.(place).permission : undefined
         if (permission !== undefined) asked.add(permission)

@@ -1,10 +1,11 @@
 // Read: rows out of a table, and related rows into them. One statement for the rows, one more for each relation, however many rows there are.
-import { type Model, QueryTypes, type Transaction } from 'sequelize'
+import type { Model } from 'sequelize'
 import type { Include, Row, Selection, StoreOptions } from '../store.js'
 import type { Scalar } from '../value.js'
 import type { Edge, Sort } from '../where.js'
 import type { Column } from './column.js'
 import { conditionOf, orderOf } from './condition.js'
+import { readBySequelize, readDirect } from './direct.js'
 import { factsOf } from './schema.js'
 import { allSql, asWhere, type Link, type Source, type Table } from './table.js'
 import { readInTurn } from './turn.js'
@@ -23,10 +24,8 @@ export interface Statement {
 /** Runs a statement that gives rows. Aborts where nobody waits any longer. */
 export async function query(table: Table, sql: string, { transaction, signal }: StoreOptions): Promise<Raw[]> {
   signal?.throwIfAborted()
-  // Without the names of tables, Sequelize asks SQLite for the types of all columns before each statement.
-  const run = (): Promise<Raw[]> =>
-    table.sequelize.query(sql, { type: QueryTypes.SELECT, raw: true, tableNames: [], transaction: transaction as Transaction } as never) as unknown as Promise<Raw[]>
-  return transaction ? run() : readInTurn(table.sequelize, run)
+  const { sequelize } = table
+  return transaction ? readBySequelize(sequelize, sql, transaction) : readInTurn(sequelize, () => readDirect(sequelize, sql))
 }
 
 /** Rows with the columns that a selection and a sort need. */
@@ -36,7 +35,10 @@ export async function readRows(source: Source, select: Selection, statement: Sta
   const { where, sort = [], limit, offset } = await hooked(table, names, statement, options)
   const columns = [...names].map((name) => table.column(name))
   const micros = sort.flatMap(({ field }) => table.column(field)).filter(({ micros }) => micros !== undefined)
-  const parts = [...columns.map((column) => named(table, column.select, column.name)), ...micros.map(({ name, micros }) => named(table, micros as string, `micros ${name}`))]
+  const parts = [
+    ...columns.map((column) => named(table, column.select, column.name)),
+    ...micros.map(({ name, micros }) => named(table, micros as string, `micros ${name}`)),
+  ]
   const order = orderOf(sort, (field) => table.column(field))
   const tail = [where && `WHERE ${where}`, order && `ORDER BY ${order}`, limit !== undefined && `LIMIT ${limit}`, offset && `OFFSET ${offset}`]
   const lock = options.lock && options.transaction && table.dialect !== 'sqlite' ? 'FOR UPDATE' : ''
@@ -52,7 +54,12 @@ export async function countRows(table: Table, where: string | undefined, options
 }
 
 /** Raw rows as they were asked for: instances where getters, virtual attributes or hooks want them, and related rows put in. */
-export async function deliver(source: Source, raws: readonly Raw[], { fields = source.fields, include = {} }: Selection, options: StoreOptions): Promise<Row[]> {
+export async function deliver(
+  source: Source,
+  raws: readonly Raw[],
+  { fields = source.fields, include = {} }: Selection,
+  options: StoreOptions,
+): Promise<Row[]> {
   const { table } = source
   const rows = needsInstances(table, fields) ? await instancesOf(table, raws, fields, options) : raws.map((raw) => pick(raw, fields))
   for (const [name, wanted] of Object.entries(include)) {
@@ -71,7 +78,9 @@ export function edgeOf(raw: Raw, sort: readonly Sort[]): Edge {
   return sort.map(({ field }) => {
     const value = raw[field] ?? null
     if (!(value instanceof Date)) return value as Scalar | null
-    const finer = String(Number(raw[`micros ${field}`] ?? 0) % 1000).padStart(3, '0').replace(/0+$/, '')
+    const finer = String(Number(raw[`micros ${field}`] ?? 0) % 1000)
+      .padStart(3, '0')
+      .replace(/0+$/, '')
     return value.toISOString().replace('Z', `${finer}Z`)
   })
 }
@@ -179,7 +188,9 @@ async function readRelated(link: Link, parents: readonly Raw[], include: Include
   ]
   const rows = `(SELECT ${parts.join(', ')} FROM ${table.sql}${where ? ` WHERE ${where}` : ''}) AS ${q('related')}`
   const parent = through ? `${q('link')}.${q('parent')}` : `${q('related')}.${q('joined to')}`
-  const joined = through ? `${rows} INNER JOIN (${linksOf(through, isParents, q)}) AS ${q('link')} ON ${q('related')}.${q('joined to')} = ${q('link')}.${q('child')}` : rows
+  const joined = through
+    ? `${rows} INNER JOIN (${linksOf(through, isParents, q)}) AS ${q('link')} ON ${q('related')}.${q('joined to')} = ${q('link')}.${q('child')}`
+    : rows
   const order = orderOf(
     sort.map(({ descending }, index) => ({ field: String(index), descending })),
     (index) => {
@@ -187,7 +198,8 @@ async function readRelated(link: Link, parents: readonly Raw[], include: Include
       return { sorted: `${q('related')}.${key.alias}`, nullable: key.nullable, dialect: key.dialect }
     },
   )
-  const ranked = `SELECT ${q('related')}.*, ${parent} AS ${q('parent of it')}, ROW_NUMBER() OVER (PARTITION BY ${parent} ORDER BY ${order}) AS ${q('place')} FROM ${joined}`
+  const place = `ROW_NUMBER() OVER (PARTITION BY ${parent} ORDER BY ${order})`
+  const ranked = `SELECT ${q('related')}.*, ${parent} AS ${q('parent of it')}, ${place} AS ${q('place')} FROM ${joined}`
   const bound = limit === undefined ? '' : ` WHERE ${q('place')} <= ${limit}`
   const raws = readValues(await query(table, `SELECT * FROM (${ranked}) AS ${q('ranked')}${bound} ORDER BY ${q('place')}`, options), columns)
   const delivered = await deliver(target, raws, include, options)
@@ -203,4 +215,3 @@ async function readRelated(link: Link, parents: readonly Raw[], include: Include
 function linksOf({ table, from, to, where }: NonNullable<Link['through']>, isParents: (column: Column) => string, q: (name: string) => string): string {
   return `SELECT ${from.select} AS ${q('parent')}, ${to.sql} AS ${q('child')} FROM ${table.sql} WHERE ${allSql(where, isParents(from))}`
 }
-

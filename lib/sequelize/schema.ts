@@ -106,7 +106,11 @@ export function schemaOf(model: AnyModel, options: SchemaOptions = {}): ObjectSc
 
 const secret = /passw(or)?d|passphrase|hash|token|secret|salt|api_?key|private_?key|credential|(^|_)otp(_|$)|(^|_)pin(_|$)/i
 
-function isShown(model: AnyModel, { fieldName: name, type, primaryKey, get, set }: Attribute, { only, exclude = [], reveal = [], writable = [] }: SchemaOptions): boolean {
+function isShown(
+  model: AnyModel,
+  { fieldName: name, type, primaryKey, get, set }: Attribute,
+  { only, exclude = [], reveal = [], writable = [] }: SchemaOptions,
+): boolean {
   const { rawAttributes, _scope, _timestampAttributes, _versionAttribute } = factsOf(model)
   const missing = [...(only ?? []), ...exclude, ...reveal, ...writable].find((one) => !Object.hasOwn(rawAttributes, one))
   if (missing !== undefined) throw new TypeError(`schemaOf(): ${model.name} has no attribute '${missing}'.`)
@@ -127,7 +131,10 @@ function withoutDefault({ default: _, ...member }: Member): Member {
 type Member = Record<string, unknown>
 
 /** The schema of one attribute; `undefined` for types that no JSON stands for. */
-export function memberOf({ type, allowNull, primaryKey, autoIncrement, defaultValue, validate = {}, comment, get, set }: Attribute, dialect: Dialect): Member | undefined {
+export function memberOf(
+  { type, allowNull, primaryKey, autoIncrement, defaultValue, validate = {}, comment, get, set }: Attribute,
+  dialect: Dialect,
+): Member | undefined {
   if (type.key === 'VIRTUAL') {
     const member = (type.returnType && typeOf(type.returnType, dialect)) ?? {}
     return { ...(get === undefined ? member : nullable(member)), ...(set !== undefined && get === undefined && { writeOnly: true }) }
@@ -224,7 +231,8 @@ function validations(validate: Readonly<Record<string, unknown>>, { type, format
 const formats: Record<string, string> = { isEmail: 'email', isIPv4: 'ipv4', isIPv6: 'ipv6', isUUID: 'uuid' }
 const shapes: Record<string, string> = { notEmpty: '\\S', isAlpha: '^[A-Za-z]+$', isAlphanumeric: '^[0-9A-Za-z]+$', isNumeric: '^[+-]?\\d*(\\.\\d+)?$' }
 
-const isPlainObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof RegExp)
+const isPlainObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof RegExp)
 
 // JSON Schema has no flags, and reads patterns as Unicode ones.
 function sourceOf(expression: unknown, flags: unknown): string[] {

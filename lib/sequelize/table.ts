@@ -41,7 +41,9 @@ export class Table {
     this.key = Object.keys(primaryKeys)
     if (this.key.length === 0) throw new TypeError(`modelStore(): the model ${model.name} has no primary key.`)
     if (_scope.include)
-      throw new TypeError(`modelStore(): the default scope of ${model.name} has an 'include'; leave it out by ${model.name}.unscoped(), or say it as a row rule.`)
+      throw new TypeError(
+        `modelStore(): the default scope of ${model.name} has an 'include'; leave it out by ${model.name}.unscoped(), or say it as a row rule.`,
+      )
     const stored = Object.values(rawAttributes).filter(({ type }) => type.key !== 'VIRTUAL')
     const quote = (name: string): string => this.#generator.quoteIdentifier(name)
     this.sql = this.#generator.quoteTable(model.getTableName())
@@ -138,8 +140,7 @@ export function linkOf(association: ModelAssociation, table: Table, target: Sour
     return { many: false, target, from: table.column(foreignKey), to: target.table.column(targetKey ?? otherTableKey), where: undefined }
   const many = kind !== 'HasOne'
   const from = table.column(sourceKey ?? key)
-  if (kind !== 'BelongsToMany' || !through)
-    return { many, target, from, to: target.table.column(foreignKey), where: scopeOf(target.table, scope) }
+  if (kind !== 'BelongsToMany' || !through) return { many, target, from, to: target.table.column(foreignKey), where: scopeOf(target.table, scope) }
   const between = new Table(through.model)
   return {
     many,
@@ -167,4 +168,3 @@ export interface ModelAssociation {
   readonly scope?: object | null
   readonly through?: { readonly model: AnyModel; readonly scope?: object | null }
 }
-

@@ -98,13 +98,14 @@ async function setRow(source: Writable, key: Key, where: string, values: Row, op
   const nothing = Object.keys(changes).length === 0
   const [count, instances] = nothing
     ? [0]
-    : ((await table.model.update(changes as never, { where: asWhere(where), transaction: transaction as Transaction, returning, paranoid: false } as never)) as [
-        number,
-        Model[]?,
-      ])
+    : ((await table.model.update(
+        changes as never,
+        { where: asWhere(where), transaction: transaction as Transaction, returning, paranoid: false } as never,
+      )) as [number, Model[]?])
   if (returning && !nothing) return instances && written(source, instances)[0]
   // MariaDB does not count a row whose values were the same before.
-  if (count === 0 && ((table.dialect !== 'mariadb' && !nothing) || (await readRows(source, { fields: source.key }, { where }, options)).length === 0)) return undefined
+  if (count === 0 && ((table.dialect !== 'mariadb' && !nothing) || (await readRows(source, { fields: source.key }, { where }, options)).length === 0))
+    return undefined
   const moved = Object.entries(values).filter(([name]) => source.key.includes(name)) as [string, Scalar][]
   return (await reread(source, [{ ...key, ...Object.fromEntries(moved) }], { ...options, check }))[0]
 }
@@ -129,7 +130,6 @@ async function lock(table: Table, where: string, { transaction, signal }: Inside
 
 // As they are now, wherever the default scope ends. What the check does not hold for is not written after all: the transaction is rolled back.
 async function reread(source: Writable, keys: readonly Key[], { check, ...options }: WriteOptions): Promise<Row[]> {
-  const { table } = source
   const [only] = source.key as readonly [string]
   const those: Where =
     source.key.length === 1

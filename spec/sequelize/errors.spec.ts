@@ -42,7 +42,9 @@ describe.each(databases)('errors of $name', ({ name, open }) => {
     await sequelize.sync()
     const generator = sequelize.getQueryInterface().queryGenerator as { quoteIdentifier(name: string): string }
     if (!name.startsWith('SQLite'))
-      await sequelize.query(`ALTER TABLE ${generator.quoteIdentifier('Things')} ADD CONSTRAINT amount_range CHECK (${generator.quoteIdentifier('amount')} >= 0)`)
+      await sequelize.query(
+        `ALTER TABLE ${generator.quoteIdentifier('Things')} ADD CONSTRAINT amount_range CHECK (${generator.quoteIdentifier('amount')} >= 0)`,
+      )
     things = modelStore(Thing)
     owners = modelStore(Owner)
   })
@@ -67,7 +69,10 @@ describe.each(databases)('errors of $name', ({ name, open }) => {
     await things.create([{ name: 'a', code: `u${how[0]}`, left: how.length * 10, right: how.charCodeAt(0) }])
     const place = how === 'create' ? '/0' : ''
     expect(await refused({ code: `u${how[0]}` }, how)).toMatchObject({ status: 409, errors: [{ pointer: `${place}/code`, code: 'unique' }] })
-    expect(await refused({ left: how.length * 10, right: how.charCodeAt(0) }, how)).toMatchObject({ status: 409, errors: [{ pointer: `${place}/left` }, { pointer: `${place}/right` }] })
+    expect(await refused({ left: how.length * 10, right: how.charCodeAt(0) }, how)).toMatchObject({
+      status: 409,
+      errors: [{ pointer: `${place}/left` }, { pointer: `${place}/right` }],
+    })
   })
 
   it('a key that is taken: 409', async () => {

@@ -23,7 +23,9 @@ const authorOptions: ModelOptions = {
   relations: { books: () => bookOptions },
   nested: { books: () => ({ ...bookOptions, writable: [] }) },
 }
-const tagOptions: ModelOptions = { scope: (ctx) => ((ctx.user as { name?: string }).name === 'admin' ? { and: [] } : { field: 'word', op: 'ne', value: 'internal' }) }
+const tagOptions: ModelOptions = {
+  scope: (ctx) => ((ctx.user as { name?: string }).name === 'admin' ? { and: [] } : { field: 'word', op: 'ne', value: 'internal' }),
+}
 const bookOptions: ModelOptions = {
   filterable: ['title', 'pages', 'author.name', 'price', 'sold'],
   sortable: ['title', 'pages', 'sold'],
@@ -53,7 +55,14 @@ describe.each(databases)('model() on $name', ({ name, open }) => {
     })
     Book = sequelize.define(
       'Book',
-      { title: { type: DataTypes.STRING(100), allowNull: false }, isbn: { type: DataTypes.STRING(20), unique: true }, pages: DataTypes.INTEGER, price: DataTypes.DECIMAL(8, 2), sold: DataTypes.BIGINT, cover: DataTypes.STRING },
+      {
+        title: { type: DataTypes.STRING(100), allowNull: false },
+        isbn: { type: DataTypes.STRING(20), unique: true },
+        pages: DataTypes.INTEGER,
+        price: DataTypes.DECIMAL(8, 2),
+        sold: DataTypes.BIGINT,
+        cover: DataTypes.STRING,
+      },
       { version: true },
     )
     Tag = sequelize.define('Tag', { word: { type: DataTypes.STRING(20), allowNull: false } }, { timestamps: false })
@@ -106,7 +115,15 @@ describe.each(databases)('model() on $name', ({ name, open }) => {
   it('shows, filters, sorts, searches and includes what is open', async () => {
     const { body } = await ask('GET', '/books?filter[author.name]=Jane&sort=-pages&include=author,tags&fields=id,title,price,sold,cover&fields[author]=name')
     expect(body.objects).toEqual([
-      { id: 1, title: 'Emma', price: '9.50', sold: '9007199254740993', cover: '/media/covers/a%20b/%C3%BC.png', author: { name: 'Jane' }, tags: [{ id: 1, word: 'novel' }] },
+      {
+        id: 1,
+        title: 'Emma',
+        price: '9.50',
+        sold: '9007199254740993',
+        cover: '/media/covers/a%20b/%C3%BC.png',
+        author: { name: 'Jane' },
+        tags: [{ id: 1, word: 'novel' }],
+      },
       { id: 2, title: 'Persuasion', price: null, sold: null, cover: null, author: { name: 'Jane' }, tags: [] },
     ])
     expect(body.meta).toMatchObject({ total: 2 })
@@ -143,7 +160,12 @@ describe.each(databases)('model() on $name', ({ name, open }) => {
     expect(await ask('DELETE', path)).toMatchObject({ status: 204 })
     expect(await ask('GET', path)).toMatchObject({ status: 404 })
     expect(await ask('POST', '/books', { title: 'x', cover: 'evil', version: 7 })).toMatchObject({ status: 400 })
-    expect(await ask('POST', '/books', [{ title: 'a', isbn: '1' }, { title: 'b', isbn: '1' }])).toMatchObject({ status: 409, body: { errors: [{ pointer: '/1/isbn' }] } })
+    expect(
+      await ask('POST', '/books', [
+        { title: 'a', isbn: '1' },
+        { title: 'b', isbn: '1' },
+      ]),
+    ).toMatchObject({ status: 409, body: { errors: [{ pointer: '/1/isbn' }] } })
     expect(await Book.count()).toBe(4)
   })
 
@@ -151,7 +173,8 @@ describe.each(databases)('model() on $name', ({ name, open }) => {
     expect((await ask('GET', '/authors/1/books?sort=title')).body.objects).toMatchObject([{ title: 'Emma' }, { title: 'Persuasion' }])
     expect(await ask('GET', '/authors/1/books/2')).toMatchObject({ status: 200, body: { title: 'Persuasion' } })
     expect(await ask('GET', '/authors/1/books/3')).toMatchObject({ status: 404 })
-    for (const nobody of ['/authors/3/books', '/authors/99/books', '/authors/x/books', '/authors/3/books/4']) expect((await ask('GET', nobody)).status, nobody).toBe(404)
+    for (const nobody of ['/authors/3/books', '/authors/99/books', '/authors/x/books', '/authors/3/books/4'])
+      expect((await ask('GET', nobody)).status, nobody).toBe(404)
     expect((await ask('GET', '/authors/3/books', undefined, { 'X-User': 'admin' })).body.objects).toHaveLength(1)
     const created = await ask('POST', '/authors/2/books', { title: 'More notes' })
     expect(created).toMatchObject({ status: 201, body: { authorId: 2 } })

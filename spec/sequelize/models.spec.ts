@@ -41,10 +41,22 @@ function define(sequelize: Sequelize) {
     },
     { underscored: true, paranoid: true },
   )
-  const Badge = sequelize.define('Badge', { id: { type: DataTypes.UUID, primaryKey: true, defaultValue: DataTypes.UUIDV4 }, colour: DataTypes.STRING(20) }, { timestamps: false })
-  const Team = sequelize.define('Team', { id: { type: DataTypes.BIGINT, primaryKey: true }, name: DataTypes.STRING(50) }, { timestamps: false, defaultScope: { where: { name: { [Op.ne]: 'secret' } } } })
+  const Badge = sequelize.define(
+    'Badge',
+    { id: { type: DataTypes.UUID, primaryKey: true, defaultValue: DataTypes.UUIDV4 }, colour: DataTypes.STRING(20) },
+    { timestamps: false },
+  )
+  const Team = sequelize.define(
+    'Team',
+    { id: { type: DataTypes.BIGINT, primaryKey: true }, name: DataTypes.STRING(50) },
+    { timestamps: false, defaultScope: { where: { name: { [Op.ne]: 'secret' } } } },
+  )
   const Membership = sequelize.define('Membership', { role: { type: DataTypes.STRING(20), defaultValue: 'member' } }, { timestamps: false })
-  const Note = sequelize.define('Note', { text: DataTypes.STRING(100), about: DataTypes.STRING(10), aboutCode: DataTypes.STRING(10) }, { timestamps: false, underscored: true })
+  const Note = sequelize.define(
+    'Note',
+    { text: DataTypes.STRING(100), about: DataTypes.STRING(10), aboutCode: DataTypes.STRING(10) },
+    { timestamps: false, underscored: true },
+  )
   Person.hasOne(Badge, { as: 'badge', foreignKey: 'personCode' })
   Badge.belongsTo(Person, { as: 'person', foreignKey: 'personCode' })
   Person.belongsTo(Person, { as: 'boss', foreignKey: 'bossCode' })
@@ -98,25 +110,38 @@ describe.each(databases)('models on $name', ({ name, open }) => {
   })
   afterAll(() => opened?.close())
 
-  const find = (where?: Where, select?: Selection): Promise<Page> => people.find({ where, sort: byCode, page: { limit: 10, offset: 0 }, count: 'exact', select })
+  const find = (where?: Where, select?: Selection): Promise<Page> =>
+    people.find({ where, sort: byCode, page: { limit: 10, offset: 0 }, count: 'exact', select })
   const codes = async (where: Where): Promise<unknown[]> => (await find(where)).rows.map(({ code }) => code)
 
   it('names columns as the model says', async () => {
     expect(await codes({ field: 'nick', op: 'eq', value: 'n1' })).toEqual(['ada'])
     expect(await codes({ field: 'label', op: 'eq', value: 'l2' })).toEqual(['ben'])
-    const { rows } = await people.find({ sort: [{ field: 'label', descending: true }, ...byCode], page: { limit: 9, offset: 0 }, count: 'none', select: { fields: ['nick'] } })
+    const { rows } = await people.find({
+      sort: [{ field: 'label', descending: true }, ...byCode],
+      page: { limit: 9, offset: 0 },
+      count: 'none',
+      select: { fields: ['nick'] },
+    })
     expect(rows).toEqual([{ nick: null }, { nick: 'n2' }, { nick: 'n1' }])
-    expect(await people.update({ key: { code: 'ben' }, where: { field: 'nick', op: 'eq', value: 'n2' } }, { label: 'l3' })).toMatchObject({ nick: 'n2', label: 'l3' })
+    expect(await people.update({ key: { code: 'ben' }, where: { field: 'nick', op: 'eq', value: 'n2' } }, { label: 'l3' })).toMatchObject({
+      nick: 'n2',
+      label: 'l3',
+    })
   })
 
   it('leaves secrets, binary columns and what marks deletion out of the schema', () => {
     const names = Object.keys(people.schema.properties)
     expect(names).toEqual(['code', 'firstName', 'nick', 'label', 'email', 'shout', 'any', 'settings', 'seen', 'createdAt', 'updatedAt', 'bossCode'])
-    expect(Object.keys(modelStore(models.Person, { reveal: ['passwordHash', 'photo'] }).schema.properties)).toEqual(expect.arrayContaining(['passwordHash', 'photo']))
+    expect(Object.keys(modelStore(models.Person, { reveal: ['passwordHash', 'photo'] }).schema.properties)).toEqual(
+      expect.arrayContaining(['passwordHash', 'photo']),
+    )
   })
 
   it('runs getters and makes virtual attributes', async () => {
-    expect((await find({ field: 'code', op: 'eq', value: 'ada' }, { fields: ['email', 'shout', 'any'] })).rows).toEqual([{ email: 'ada@example.org', shout: 'Ada!', any: ['Ada', 'n1'] }])
+    expect((await find({ field: 'code', op: 'eq', value: 'ada' }, { fields: ['email', 'shout', 'any'] })).rows).toEqual([
+      { email: 'ada@example.org', shout: 'Ada!', any: ['Ada', 'n1'] },
+    ])
     expect(await people.get({ key: { code: 'ada' } }, { fields: ['shout'] })).toEqual({ shout: 'Ada!' })
   })
 
@@ -139,7 +164,10 @@ describe.each(databases)('models on $name', ({ name, open }) => {
     expect(await models.Person.count({ paranoid: false })).toBe(4)
     const { rows } = await find({ field: 'code', op: 'eq', value: 'ada' }, { fields: [], include: { reports: { fields: ['code'], sort: byCode } } })
     expect(rows).toEqual([{ reports: [{ code: 'ben' }, { code: 'cyd' }] }])
-    expect((await teams.get({ key: { id: '9007199254740992' } }, { include: { members: { fields: ['code'], sort: byCode } } }))?.members).toEqual([{ code: 'ada' }, { code: 'ben' }])
+    expect((await teams.get({ key: { id: '9007199254740992' } }, { include: { members: { fields: ['code'], sort: byCode } } }))?.members).toEqual([
+      { code: 'ada' },
+      { code: 'ben' },
+    ])
   })
 
   it('keeps to the default scope, whatever is asked', async () => {
@@ -151,7 +179,10 @@ describe.each(databases)('models on $name', ({ name, open }) => {
     expect(await teams.update({ key: { id: '3' } }, { name: 'public' })).toBeUndefined()
     expect(await teams.remove({ key: { id: '3' } })).toBe(false)
     expect(await codes({ relation: 'teams', where: secret })).toEqual([])
-    const { rows } = await find({ field: 'code', op: 'eq', value: 'ada' }, { fields: [], include: { teams: { fields: ['id'], sort: [{ field: 'id' }] }, leads: { fields: ['name'] } } })
+    const { rows } = await find(
+      { field: 'code', op: 'eq', value: 'ada' },
+      { fields: [], include: { teams: { fields: ['id'], sort: [{ field: 'id' }] }, leads: { fields: ['name'] } } },
+    )
     expect(rows).toEqual([{ teams: [{ id: '9007199254740992' }, { id: '9007199254740993' }], leads: [{ name: 'red' }] }])
     expect(await modelStore(models.Team.unscoped()).get({ key: { id: '3' } })).toEqual({ id: '3', name: 'secret' })
   })
@@ -175,7 +206,12 @@ describe.each(databases)('models on $name', ({ name, open }) => {
 
   it('asks one count, one list and one query for each relation, however many rows there are', async () => {
     const ask = (): Promise<Page> =>
-      people.find({ sort: byCode, page: { limit: 2, offset: 0 }, count: 'exact', select: { include: { teams: { sort: [{ field: 'id' }], limit: 2 }, boss: {} } } })
+      people.find({
+        sort: byCode,
+        page: { limit: 2, offset: 0 },
+        count: 'exact',
+        select: { include: { teams: { sort: [{ field: 'id' }], limit: 2 }, boss: {} } },
+      })
     await expectQueries(opened.sequelize, 4, ask)
     await expectQueries(opened.sequelize, 1, () => people.get({ key: { code: 'ada' } }))
     await expect(expectQueries(opened.sequelize, 3, ask)).rejects.toThrow(/Expected 3 queries, saw 4:\n1\. SELECT/)
@@ -249,7 +285,13 @@ describe.each(databases)('models on $name', ({ name, open }) => {
   })
 
   it.runIf(name.startsWith('SQLite'))('compares times that are finer than those it holds', async () => {
-    const at = (op: 'eq' | 'gte' | 'lt' | 'ne', value: string): Promise<unknown[]> => codes({ and: [{ field: 'seen', op: 'null', value: false }, { field: 'seen', op, value }] })
+    const at = (op: 'eq' | 'gte' | 'lt' | 'ne', value: string): Promise<unknown[]> =>
+      codes({
+        and: [
+          { field: 'seen', op: 'null', value: false },
+          { field: 'seen', op, value },
+        ],
+      })
     expect(await at('eq', '2024-01-01T00:00:00.500Z')).toEqual(['ada'])
     expect(await at('eq', '2024-01-01T00:00:00.5001Z')).toEqual([])
     expect(await at('ne', '2024-01-01T00:00:00.5001Z')).toEqual(['ada'])
@@ -273,7 +315,12 @@ describe.each(databases)('models on $name', ({ name, open }) => {
       expect(await people.find(asked)).toMatchObject({ rows: [], total: { value: 1 } })
       expect(await people.get({ key: { code: 'ada' } })).toBeUndefined()
       expect(await people.get({ key: { code: 'ben' } })).toMatchObject({ nick: 'marked', shout: 'Ben!' })
-      const { rows } = await badges.find({ sort: [{ field: 'id' }], page: { limit: 1, offset: 0 }, count: 'none', select: { fields: ['colour'], include: { person: { fields: ['nick'] } } } })
+      const { rows } = await badges.find({
+        sort: [{ field: 'id' }],
+        page: { limit: 1, offset: 0 },
+        count: 'none',
+        select: { fields: ['colour'], include: { person: { fields: ['nick'] } } },
+      })
       expect(rows).toEqual([{ colour: 'gold', person: { nick: 'marked' } }])
     } finally {
       for (const hook of ['beforeFind', 'beforeCount'] as const) Person.removeHook(hook, 'tenant')
@@ -296,7 +343,16 @@ describe.each(databases)('models on $name', ({ name, open }) => {
       const key = { id: row.id as number }
       expect(await notes.update({ key }, { text: 'three' })).toMatchObject({ text: 'from a hook' })
       expect(await notes.remove({ key })).toBe(true)
-      expect(heard).toEqual(['beforeCreate one', 'afterCreate one', 'beforeCreate two', 'afterCreate two', 'beforeUpdate three', 'afterUpdate from a hook', 'beforeDestroy from a hook', 'afterDestroy from a hook'])
+      expect(heard).toEqual([
+        'beforeCreate one',
+        'afterCreate one',
+        'beforeCreate two',
+        'afterCreate two',
+        'beforeUpdate three',
+        'afterUpdate from a hook',
+        'beforeDestroy from a hook',
+        'afterDestroy from a hook',
+      ])
     } finally {
       for (const hook of hooks) Note.removeHook(hook, 'hear')
     }
@@ -314,7 +370,9 @@ describe('modelStore()', () => {
     Loose.removeAttribute('id')
     expect(() => modelStore(Loose)).toThrow('modelStore(): the model Loose has no primary key.')
     const Joined = Person.scope({ include: 'boss' } as never)
-    expect(() => modelStore(Joined)).toThrow("modelStore(): the default scope of Person has an 'include'; leave it out by Person.unscoped(), or say it as a row rule.")
+    expect(() => modelStore(Joined)).toThrow(
+      "modelStore(): the default scope of Person has an 'include'; leave it out by Person.unscoped(), or say it as a row rule.",
+    )
     await close()
   })
 })

@@ -1,5 +1,5 @@
 // Many at once: of writers that name one version a single one wins, and the databases bear it.
-import { type Model, DataTypes, type ModelStatic } from 'sequelize'
+import { DataTypes, type Model, type ModelStatic } from 'sequelize'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { modelStore } from '../../lib/sequelize/store.js'
 import type { Row, Store } from '../../lib/store.js'
@@ -64,7 +64,12 @@ describe.each(databases)('one hundred writers on $name', ({ open }) => {
   it('of which none is told to come back later', async () => {
     const store = modelStore(Plain)
     await Promise.all(Array.from({ length: 100 }, (_, index) => store.create([{ text: `a ${index}` }, { text: `b ${index}` }])))
-    const { total } = await store.find({ sort: [{ field: 'id' }], page: { limit: 1, offset: 0 }, count: 'exact', where: { field: 'text', op: 'ne', value: 'start' } })
+    const { total } = await store.find({
+      sort: [{ field: 'id' }],
+      page: { limit: 1, offset: 0 },
+      count: 'exact',
+      where: { field: 'text', op: 'ne', value: 'start' },
+    })
     expect(total?.value).toBeGreaterThanOrEqual(200)
   })
 })

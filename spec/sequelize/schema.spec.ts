@@ -9,7 +9,8 @@ import { databases } from '../support/databases.js'
 const instance = (dialect: 'sqlite' | 'postgres' | 'mariadb'): Sequelize => new Sequelize({ dialect, logging: false })
 const define = (attributes: object, options: object = {}, dialect: 'sqlite' | 'postgres' | 'mariadb' = 'sqlite') =>
   instance(dialect).define('Thing', attributes as never, { timestamps: false, ...options })
-const memberOf = (attribute: unknown, dialect?: 'sqlite' | 'postgres' | 'mariadb'): unknown => schemaOf(define({ it: attribute }, {}, dialect), { only: ['it'] }).properties.it
+const memberOf = (attribute: unknown, dialect?: 'sqlite' | 'postgres' | 'mariadb'): unknown =>
+  schemaOf(define({ it: attribute }, {}, dialect), { only: ['it'] }).properties.it
 
 describe('schemaOf()', () => {
   it.each<[name: string, type: unknown, member: object]>([
@@ -120,7 +121,9 @@ describe('schemaOf()', () => {
   })
 
   it('refuses types that no JSON stands for', () => {
-    expect(() => schemaOf(define({ it: DataTypes.TSVECTOR }, {}, 'postgres'), { only: ['it'] })).toThrow("schemaOf(): 'it' of Thing has the type TSVECTOR, which has no JSON Schema.")
+    expect(() => schemaOf(define({ it: DataTypes.TSVECTOR }, {}, 'postgres'), { only: ['it'] })).toThrow(
+      "schemaOf(): 'it' of Thing has the type TSVECTOR, which has no JSON Schema.",
+    )
     expect(Object.keys(schemaOf(define({ it: DataTypes.TSVECTOR }, {}, 'postgres')).properties)).toEqual(['id'])
   })
 })
