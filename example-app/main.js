@@ -1,73 +1,109 @@
-// A phone book: every contact has a URL, in every format there is. The whole application is on this page.
-
+// A phone book: people, their e-mail addresses, groups and messages, in every format there is, for whoever may see them.
 import express from 'express'
-import { accepted, created, createServer, endpoint, mappers, noContent, notFound, problems, resource } from 'express-trestle'
+import {
+  accepted,
+  bytes,
+  created,
+  createServer,
+  csv,
+  endpoint,
+  html,
+  mappers,
+  mix,
+  multipart,
+  ndjson,
+  noContent,
+  notFound,
+  problems,
+  reply,
+  resource,
+  unsupportedMediaType,
+} from 'express-trestle'
+import { model } from 'express-trestle/sequelize'
+import { guarded, passwords, prepareAccounts, tables } from './accounts.js'
 import { plist } from './plist.js'
+import { Circle, Email, Message, Person, Photo, prepare } from './tables.js'
 
-const contacts = new Map([
-  [1, { id: 1, name: 'Ann Lee', phone: '+44 20 7946 0101' }],
-  [2, { id: 2, name: 'Bo Ek', phone: '+46 8 123 456 78', email: 'bo@example.com' }],
-])
-let lastId = 2
+const formats = { mappers: [...mappers, csv, ndjson, html, plist], use: guarded }
 
-const details = {
-  type: 'object',
-  properties: {
-    name: { type: 'string', minLength: 1 },
-    phone: { type: 'string', pattern: '^\\+?[0-9 ]{3,30}$' },
-    email: { type: 'string', format: 'email' },
-  },
-  required: ['name', 'phone'],
-  additionalProperties: false,
+const emails = { filterable: ['address', 'personId'], sortable: ['address'], writable: ['personId'] }
+const groups = { filterable: ['name'], sortable: ['name'] }
+const people = {
+  filterable: ['name', 'city', 'groups.name'],
+  sortable: ['name', 'city'],
+  searchable: ['name', 'city'],
+  includable: ['emails', 'groups'],
+  relations: { emails, groups },
+  nested: { emails, groups },
 }
 
-function find(id) {
-  const contact = contacts.get(Number(id))
-  if (!contact) throw notFound(`There is no contact ${id}.`)
-  return contact
+async function find({ params }) {
+  const person = await Person.findByPk(params.id)
+  if (!person) throw notFound(`There is no contact ${params.id}.`)
+  return person
 }
 
-function save(id, body) {
-  contacts.set(id, { id, ...body })
-  return contacts.get(id)
-}
+const images = ['image/png', 'image/jpeg', 'image/webp', 'image/gif']
 
-export const phoneBook = resource('contacts', {
-  mappers: [...mappers, plist],
-  get: () => [...contacts.values()],
-  post: endpoint({
-    request: { body: details },
-    handler: ({ body, url }) => {
-      const contact = save(++lastId, body)
-      return created(contact, { location: url('/:id', contact) })
+const contacts = resource(
+  'contacts',
+  mix(model(Person, people), {
+    ...formats,
+    path: ['/contacts', '/people'],
+    '/:id/call': { post: async (ctx) => accepted({ calling: (await find(ctx)).phone }) },
+    '/:id/photo': {
+      get: endpoint({
+        mapper: bytes(...images),
+        handler: async (ctx) => {
+          const photo = await Photo.findOne({ where: { personId: (await find(ctx)).id } })
+          if (!photo) throw notFound('There is no photo.')
+          return reply(photo.bytes, { headers: { 'Content-Type': photo.type, 'X-Content-Type-Options': 'nosniff' } })
+        },
+      }),
+      put: endpoint({
+        mappers: [multipart, ...mappers],
+        handler: async (ctx) => {
+          const { id: personId } = await find(ctx)
+          const { photo } = ctx.body ?? {}
+          if (!images.includes(photo?.type)) throw unsupportedMediaType('Send a picture in the field photo.', { headers: { Accept: 'multipart/form-data' } })
+          const replaced = await Photo.destroy({ where: { personId } })
+          await Photo.create({ personId, type: photo.type, bytes: photo.bytes })
+          return replaced ? noContent() : created({ type: photo.type, size: photo.size }, { location: ctx.url('/:id/photo') })
+        },
+      }),
     },
   }),
-  '/:id': {
-    get: ({ params }) => find(params.id),
-    put: endpoint({ request: { body: details }, handler: ({ params, body }) => save(find(params.id).id, body) }),
-    delete: ({ params }) => {
-      contacts.delete(find(params.id).id)
-      return noContent()
-    },
-  },
-  '/:id/call': { post: ({ params }) => accepted({ calling: find(params.id).phone }) },
-})
+)
 
-const app = express().use(phoneBook).use(problems())
+const others = [
+  resource('emails', { ...model(Email, emails), ...formats }),
+  resource('groups', { ...model(Circle, groups), ...formats }),
+  resource('messages', { ...model(Message, { filterable: ['personId', 'sent'], sortable: ['sent'], sort: ['-sent'], writable: ['personId'] }), ...formats }),
+  resource('accounts', { ...model(tables.models.User, { sortable: ['name'] }), ...formats }),
+  resource('roles', { ...model(tables.models.Group, { includable: ['permissions'], relations: { permissions: {} } }), ...formats }),
+]
+
+await prepare()
+await prepareAccounts([contacts, ...others])
+
+const app = express().use(contacts, ...others, problems())
 
 export const server = createServer(app).listen(Number(process.env.PORT ?? 3000), () => {
   const at = `localhost:${server.address().port}/contacts`
-  console.log(`The phone book is open. Try:
+  const accounts = Object.entries(passwords).map(([name, password]) => `${name}:${password}`)
+  console.log(`The phone book is open. Everybody reads, these write: ${accounts.join('  ')}. Try:
 
   curl ${at}
   curl -H 'Accept: application/xml' ${at}
   curl '${at}?format=text'
   curl ${at}/1.json
   curl ${at}/1.plist
+  curl -g '${at}?filter[city]=London&include=emails,groups&sort=-name'
   curl -i -H 'Accept: image/png' ${at}
-  curl -i -d name=Cy -d 'phone=+1 555 0100' ${at}
-  curl -X POST ${at}/2/call
-  curl -i -X DELETE ${at}`)
+  curl -i -u luke:x-wing -d name=Cy -d 'phone=+1 555 0100' ${at}
+  curl -i -u luke:x-wing -X PUT -F photo=@picture.png ${at}/1/photo
+  curl -u luke:x-wing -X POST ${at}/2/call
+  curl -i -u leia:alderaan -X DELETE ${at}/2`)
 })
 
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => server.close())

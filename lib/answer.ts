@@ -43,9 +43,11 @@ export class Answer {
     else if (usual !== undefined) this.#usual = face(asThing(usual, `${where}, representation`), output, `${where}, representation`)
     if (headers !== undefined) {
       const schema = headers instanceof Representation ? schemaFor(headers, 'read') : headers
+      const check = compile(schema, `${where}, response.headers`)
       const json = jsonSchemaOf(schema, 'input')
-      if (memberNames(json).length === 0) throw new TypeError(`${where}, response.headers: a schema of an object is needed, with the names of the fields.`)
-      this.#headers = { check: compile(schema, `${where}, response.headers`), names: memberNames(json), coerce: coercion(json, { separator: ',' }) }
+      const names = memberNames(json)
+      if (names.length === 0) throw new TypeError(`${where}, response.headers: a schema of an object is needed, with the names of the fields.`)
+      this.#headers = { check, names, coerce: coercion(json, { separator: ',' }) }
     }
   }
 

@@ -51,13 +51,13 @@ class Writing {
     const out: Node = {}
     for (const [keyword, value] of Object.entries(node)) {
       if (keyword === '$ref') out.$ref = other ? this.#refer(other, use) : value
-      else if (keyword === 'properties') out.properties = this.#properties(value as Node, use, node as Node)
+      else if (keyword === 'properties' && isMap(value)) out.properties = this.#properties(value, use, node as Node)
       else if (keyword === 'required') this.#required(out, value, (node as Node).properties, use)
       else if (use === 'patch' && whole.has(keyword)) continue
       else if (use === 'patch' && asWritten.has(keyword)) out[keyword] = this.#node(value, 'put')
       // Branches may differ in nothing but what they require.
       else if (use === 'patch' && keyword === 'oneOf' && !('anyOf' in node)) out.anyOf = this.#node(value, use)
-      else if (maps.has(keyword)) out[keyword] = mapValues(value as Node, (inner) => this.#node(inner, use))
+      else if (maps.has(keyword) && isMap(value)) out[keyword] = mapValues(value, (inner) => this.#node(inner, use))
       else out[keyword] = literal.has(keyword) ? value : this.#node(value, use)
     }
     return out
@@ -121,6 +121,11 @@ export function refersToItself(node: unknown): boolean {
   if (typeof node !== 'object' || node === null) return false
   const { $ref } = node as Node
   return (typeof $ref === 'string' && $ref.startsWith('#')) || Object.values(node).some(refersToItself)
+}
+
+// A broken schema is left as it is, for the compiler to say so.
+function isMap(value: unknown): value is Node {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function mapValues(object: Node, change: (value: unknown) => unknown): Node {

@@ -30,21 +30,34 @@ afterAll(() => {
   vi.unstubAllEnvs()
 })
 
+const luke = `Basic ${Buffer.from('luke:x-wing').toString('base64')}`
+const leia = `Basic ${Buffer.from('leia:alderaan').toString('base64')}`
+const yoda = `Basic ${Buffer.from('yoda:swamp').toString('base64')}`
 const ask = (path: string, init: RequestInit = {}) => fetch(base + path, init)
 const json = async (path: string, init?: RequestInit) => (await ask(path, init)).json() as Promise<unknown>
-const ann = { id: 1, name: 'Ann Lee', phone: '+44 20 7946 0101' }
-const sent = (method: string, type: string, body: string): RequestInit => ({ method, headers: { 'Content-Type': type }, body })
+const ann = { id: 1, name: 'Ann Lee', phone: '+44 20 7946 0101', city: 'London', version: 0 }
+const bo = { id: 2, name: 'Bo Ek', phone: '+46 8 123 456 78', city: 'Stockholm', version: 0 }
+const as = (user: string, method: string, init: RequestInit = {}): RequestInit => ({ method, ...init, headers: { Authorization: user, ...init.headers } })
+const sent = (user: string, method: string, type: string, body: string): RequestInit => as(user, method, { headers: { 'Content-Type': type }, body })
 
 describe('the phone book', () => {
-  it('prints the URLs to try, with the port that it has', () => {
-    for (const line of [`curl ${base.slice(7)}/contacts\n`, `curl '${base.slice(7)}/contacts?format=text'\n`, '/contacts/1.json\n', "-H 'Accept: image/png'"])
+  it('prints the URLs to try, with the port that it has, and the accounts', () => {
+    for (const line of [
+      `curl ${base.slice(7)}/contacts\n`,
+      `curl '${base.slice(7)}/contacts?format=text'\n`,
+      '/contacts/1.json\n',
+      "-H 'Accept: image/png'",
+      'yoda:swamp',
+      'luke:x-wing',
+      'leia:alderaan',
+    ])
       expect(printed).toContain(line)
   })
 
   it('answers in JSON, XML and text, by Accept, by ?format= and by suffix', async () => {
     const response = await ask('/contacts')
     expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8')
-    expect(await response.json()).toEqual([ann, { id: 2, name: 'Bo Ek', phone: '+46 8 123 456 78', email: 'bo@example.com' }])
+    expect(await response.json()).toMatchObject({ objects: [ann, bo], meta: { total: 2 } })
     const xml = await ask('/contacts', { headers: { Accept: 'application/xml' } })
     expect(xml.headers.get('content-type')).toBe('application/xml; charset=utf-8')
     expect(await xml.text()).toContain('<name>Ann Lee</name>')
@@ -52,6 +65,7 @@ describe('the phone book', () => {
     expect(text.headers.get('content-type')).toBe('text/plain; charset=utf-8')
     expect(await text.text()).toContain('name: Ann Lee')
     expect(await json('/contacts/1.json')).toEqual(ann)
+    expect(await json('/people/1')).toEqual(ann)
   })
 
   it('answers in the format of its own', async () => {
@@ -66,26 +80,77 @@ describe('the phone book', () => {
     expect(await response.json()).toMatchObject({ title: 'Not Acceptable', status: 406 })
   })
 
+  it('finds by filter, sorts, and puts e-mail addresses and groups in', async () => {
+    expect(await json('/contacts?filter[groups.name]=friends&sort=-name&include=emails,groups')).toMatchObject({
+      objects: [
+        { ...bo, emails: [{ address: 'bo@example.com', label: 'work' }], groups: [{ name: 'friends' }] },
+        { ...ann, emails: [], groups: [{ name: 'friends' }] },
+      ],
+    })
+    expect(await json('/contacts?q=stock')).toMatchObject({ objects: [bo] })
+    expect((await ask('/contacts?filter[phone]=1')).status).toBe(400)
+  })
+
   it('takes contacts in every format, replaces, calls and removes them', async () => {
-    const made = await ask('/contacts', sent('POST', 'application/json', '{"name":"Cy","phone":"555 0100"}'))
+    const made = await ask('/contacts', sent(luke, 'POST', 'application/json', '{"name":"Cy","phone":"555 0100"}'))
     const location = made.headers.get('location') as string
-    expect([made.status, await made.json()]).toEqual([201, { id: 3, name: 'Cy', phone: '555 0100' }])
-    expect(await json(location)).toEqual({ id: 3, name: 'Cy', phone: '555 0100' })
+    expect([made.status, await made.json()]).toMatchObject([201, { name: 'Cy', phone: '555 0100', city: null }])
+    expect(await json(location)).toMatchObject({ name: 'Cy', phone: '555 0100' })
     for (const [type, body] of [
-      ['application/x-www-form-urlencoded', 'name=Di&phone=555'],
-      ['application/xml', '<contact><name>Di</name><phone>555</phone></contact>'],
-      ['application/x-plist', '<plist version="1.0"><dict><key>name</key><string>Di</string><key>phone</key><string>555</string></dict></plist>'],
+      ['application/x-www-form-urlencoded', 'name=Di&phone=555&city=Rome'],
+      ['application/xml', '<contact><name>Di</name><phone>555</phone><city>Rome</city></contact>'],
+      [
+        'application/x-plist',
+        '<plist version="1.0"><dict><key>name</key><string>Di</string><key>phone</key><string>555</string><key>city</key><string>Rome</string></dict></plist>',
+      ],
     ] as const)
-      expect(await json(location, sent('PUT', type, body))).toEqual({ id: 3, name: 'Di', phone: '555' })
-    const call = await ask(`${location}/call`, { method: 'POST' })
+      expect(await json(location, sent(luke, 'PUT', type, body))).toMatchObject({ name: 'Di', phone: '555', city: 'Rome' })
+    const call = await ask(`${location}/call`, as(luke, 'POST'))
     expect([call.status, await call.json()]).toEqual([202, { calling: '555' }])
-    expect((await ask(location, { method: 'DELETE' })).status).toBe(204)
+    expect((await ask(location, as(luke, 'DELETE'))).status).toBe(204)
     expect((await ask(location)).status).toBe(404)
-    expect((await ask(location, { method: 'DELETE' })).status).toBe(404)
+    expect((await ask(location, as(luke, 'DELETE'))).status).toBe(404)
+  })
+
+  it('stores a photo of a contact and serves it with its type', async () => {
+    const picture = Buffer.from('89504e470d0a1a0a0000', 'hex')
+    const form = (type: string): FormData => {
+      const data = new FormData()
+      data.set('photo', new Blob([picture], { type }), 'ann.png')
+      return data
+    }
+    expect((await ask('/contacts/1/photo')).status).toBe(404)
+    const stored = await ask('/contacts/1/photo', as(luke, 'PUT', { body: form('image/png') }))
+    expect([stored.status, stored.headers.get('location'), await stored.json()]).toEqual([
+      201,
+      '/contacts/1/photo',
+      { type: 'image/png', size: picture.length },
+    ])
+    const photo = await ask('/contacts/1/photo')
+    expect([photo.status, photo.headers.get('content-type')]).toEqual([200, 'image/png'])
+    expect(Buffer.from(await photo.arrayBuffer())).toEqual(picture)
+    expect((await ask('/contacts/1/photo', as(luke, 'PUT', { body: form('image/png') }))).status).toBe(204)
+    expect((await ask('/contacts/1/photo', as(luke, 'PUT', { body: form('text/html') }))).status).toBe(415)
+  })
+
+  it('lets everybody read, luke and leia write what is theirs to write, and yoda do everything', async () => {
+    const message = '{"text":"Call back","personId":1}'
+    const json = 'application/json'
+    expect((await ask('/messages', { method: 'POST', headers: { 'Content-Type': json }, body: message })).status).toBe(401)
+    expect((await ask('/messages', sent(leia, 'POST', json, message))).status).toBe(201)
+    expect((await ask('/contacts/1', as(leia, 'DELETE'))).status).toBe(403)
+    expect((await ask('/messages', sent(`Basic ${Buffer.from('leia:wrong').toString('base64')}`, 'POST', json, message))).status).toBe(401)
+    for (const [user, status] of [
+      [yoda, 200],
+      [luke, 403],
+    ] as const)
+      expect((await ask('/accounts', as(user, 'GET'))).status).toBe(status)
+    expect((await ask('/accounts')).status).toBe(401)
+    expect(await (await ask('/accounts', as(yoda, 'GET'))).text()).not.toContain('scrypt')
   })
 
   it('tells mistakes apart', async () => {
-    const wrong = await ask('/contacts', sent('POST', 'application/json', '{"name":"","phone":"x","age":7}'))
+    const wrong = await ask('/contacts', sent(luke, 'POST', 'application/json', '{"name":"","phone":"x","age":7}'))
     expect(wrong.status).toBe(400)
     expect(((await wrong.json()) as { errors: object[] }).errors).toHaveLength(3)
     const notAllowed = await ask('/contacts/1/call')
