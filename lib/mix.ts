@@ -19,21 +19,12 @@ export function mix(...definitions: object[]): object {
 }
 
 /** What {@link mix} makes of two definitions. */
-export type Mixed<A, B> = {
-  [Key in keyof A | keyof B]: Key extends `/${string}`
-    ? Key extends keyof A
-      ? Key extends keyof B
-        ? Mixed<A[Key], B[Key]>
-        : A[Key]
-      : Key extends keyof B
-        ? B[Key]
-        : never
-    : Key extends keyof B
-      ? B[Key]
-      : Key extends keyof A
-        ? A[Key]
-        : never
-}
+export type Mixed<A, B> = Flat<
+  { [Key in keyof A as Key extends keyof B ? never : Key]: A[Key] } & { [Key in keyof B]: Key extends keyof A ? Joined<Key, A[Key], B[Key]> : B[Key] }
+>
+
+type Joined<Key, First, Second> = Key extends `/${string}` ? Mixed<NonNullable<First>, NonNullable<Second>> : Second
+type Flat<T> = { [Key in keyof T]: T[Key] }
 
 function join(first: Record<string, unknown>, second: Record<string, unknown>): Record<string, unknown> {
   const joined = { ...first }

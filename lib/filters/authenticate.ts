@@ -41,6 +41,8 @@ export function authenticate(schemes: Scheme | readonly Scheme[], options: Authe
     return after(identify(ctx, list, readsAuthorization, origins), (verdict) => {
       const answer = judge(verdict, ctx)
       if (answer) throw answer
+      // A key in the query is ours: nobody behind is to take it for an unknown parameter.
+      for (const name of reserves) delete ctx.query[name]
       return next()
     })
   }

@@ -5,7 +5,7 @@ import passport, { type PassportStatic } from 'passport'
 import { BasicStrategy } from 'passport-http'
 import { describe, expect, it } from 'vitest'
 import { type AuthenticateOptions, authenticate } from '../../lib/filters/authenticate.js'
-import { filter, only, reply, resource } from '../../lib/index.js'
+import { crud, endpoint, filter, memory, mix, only, reply, resource } from '../../lib/index.js'
 import { refused, type Scheme } from '../../lib/scheme.js'
 import { apikey } from '../../lib/schemes/apikey.js'
 import { basic } from '../../lib/schemes/basic.js'
@@ -237,5 +237,27 @@ describe('authenticate() beside plain Express middleware', () => {
     }
     const { send } = await serve(found, resource('who', { use: [authenticate(session(), { anonymous: false })], post: ({ user }) => user }))
     expect((await send('POST', '/who', {})).status).toBe(200)
+  })
+})
+
+describe('a key in the query', () => {
+  it('is no unknown parameter to what stands behind', async () => {
+    const keyed = { use: [authenticate(apikey({ query: 'key', verify: (key) => (key === 'k' ? { name: 'robot' } : undefined) }))] }
+    const served = await serve(
+      resource(
+        'rows',
+        mix(
+          crud(memory([{ id: 1 }], { schema: { type: 'object', properties: { id: { type: 'integer' } }, required: ['id'], additionalProperties: false } })),
+          keyed,
+        ),
+      ),
+      resource('strict', {
+        ...keyed,
+        get: endpoint({ request: { query: { type: 'object', properties: {}, additionalProperties: false } }, handler: ({ user }) => user }),
+      }),
+    )
+    expect((await served.get('/rows?key=k')).status).toBe(200)
+    expect(await (await served.get('/strict?key=k')).json()).toEqual({ name: 'robot' })
+    expect((await served.get('/strict?key=k&other=1')).status).toBe(400)
   })
 })
