@@ -166,8 +166,12 @@ export type Definition = ResourceOptions & Verbs<Record<string, string>> & { [pa
 /** {@link Definition}, with the parameters of each path known from its text. */
 export type Typed<D> = {
   [Key in keyof D]: Key extends `/${infer Path}`
-    ? PathDefinition<ParamsOf<`/${Path}`>>
-    : Key extends keyof (ResourceOptions & Verbs)
-      ? (ResourceOptions & Verbs)[Key]
-      : never
+    ? Omit<PathDefinition<ParamsOf<`/${Path}`>>, 'use'> & UseOf<D[Key]> & { [Name in Exclude<keyof D[Key], keyof PathDefinition>]: never }
+    : Key extends 'use'
+      ? UseOf<D>[Key]
+      : Key extends keyof (ResourceOptions & Verbs)
+        ? (ResourceOptions & Verbs)[Key]
+        : never
 }
+// A list that fits is left as it was written: to the compiler, `[...filters, one]` is not the same list once it is also something else.
+type UseOf<D> = { use?: D extends { use: NonNullable<Options['use']> } ? unknown : Options['use'] }

@@ -44,30 +44,32 @@ type Renamed<T, A> = { [Key in keyof T as Key extends keyof A ? (A[Key] extends 
 /** The type of the object that a representation makes of its data. */
 export type MadeBy<R> = R extends Representation<infer Made, unknown> ? Made : never
 
-type HasReference<S> = S extends { properties: infer P }
-  ? true extends { [Key in keyof P]: P[Key] extends { $ref: Representation } | { items: { $ref: Representation } } ? true : false }[keyof P]
-    ? true
-    : false
-  : false
-
-// json-schema-to-ts cannot look through a reference to a representation, so the members that hold one are read by hand.
+// json-schema-to-ts cannot look through a reference to a representation, so what holds one, at any depth, is read by hand.
 type WireOf<S> =
-  HasReference<S> extends true
-    ? S extends { properties: infer P; required?: infer Names }
-      ? Together<
-          { [Key in keyof P as Key extends Listed<Names> ? Key : never]: Member<P[Key]> } & {
-            [Key in keyof P as Key extends Listed<Names> ? never : Key]?: Member<P[Key]>
-          }
-        >
-      : unknown
+  Holds<S> extends true
+    ? S extends { $ref: Representation<infer Inner, unknown> }
+      ? Inner
+      : S extends { items: infer Item }
+        ? WireOf<Item>[]
+        : S extends { properties: infer P; required?: infer Names }
+          ? Together<
+              { [Key in keyof P as Key extends Listed<Names> ? Key : never]: WireOf<P[Key]> } & {
+                [Key in keyof P as Key extends Listed<Names> ? never : Key]?: WireOf<P[Key]>
+              }
+            >
+          : unknown
     : Infer<S>
+type Holds<S> = S extends { $ref: Representation | (() => unknown) }
+  ? true
+  : S extends { items: infer Item }
+    ? Holds<Item>
+    : S extends { properties: infer P }
+      ? true extends { [Key in keyof P]: Holds<P[Key]> }[keyof P]
+        ? true
+        : false
+      : false
 type Together<T> = { -readonly [Key in keyof T]: T[Key] }
 type Listed<Names> = Names extends readonly (infer Name)[] ? Name : never
-type Member<S> = S extends { $ref: Representation<infer Made, unknown> }
-  ? Made
-  : S extends { items: { $ref: Representation<infer Made, unknown> } }
-    ? Made[]
-    : Infer<S>
 
 /** A JSON Schema in which `$ref` may also be another representation, as it is or as a function that gives it (for circles). */
 export type RepresentationSchema = Schema | { readonly properties: Readonly<Record<string, unknown>>; readonly [keyword: string]: unknown }

@@ -16,18 +16,21 @@ const drivers: Readonly<Record<string, Run>> = {
 
 interface Insides {
   readonly connectionManager: { getConnection(options: object): Promise<never>; releaseConnection(connection: never): unknown }
+  readonly dialect: {
+    readonly Query: new (connection: unknown, sequelize: Sequelize, options: object) => { formatError(error: unknown, stack?: string): Error }
+  }
   readonly options: { readonly benchmark?: boolean }
   log(sql: string, took?: number): void
 }
 
 /**
- * Runs a statement that only reads, outside of any transaction. It is logged as Sequelize logs. Where it fails, or somebody listens to
- * statements by hooks, or a transaction is carried along behind the scenes (CLS), it goes Sequelize's own way, with its retries and its errors.
+ * Runs a statement that only reads, outside of any transaction. It is logged as Sequelize logs. Where SQLite is busy, or somebody listens
+ * to statements by hooks, or a transaction is carried along behind the scenes (CLS), it goes Sequelize's own way, with its retries.
  */
 export async function readDirect(sequelize: Sequelize, sql: string): Promise<Raw[]> {
   const run = drivers[sequelize.getDialect()]
   if (run && !sequelize.hasHook('beforeQuery') && !sequelize.hasHook('afterQuery') && !hasCls(sequelize)) {
-    const { connectionManager, options } = sequelize as unknown as Insides
+    const { connectionManager, dialect, options } = sequelize as unknown as Insides
     const connection = await connectionManager.getConnection({ type: QueryTypes.SELECT })
     try {
       const log = (took?: number): void => (sequelize as unknown as Insides).log(`Execut${took === undefined ? 'ing' : 'ed'} (default): ${sql}`, took)
@@ -36,8 +39,9 @@ export async function readDirect(sequelize: Sequelize, sql: string): Promise<Raw
       const rows = await run(connection, sql)
       if (options.benchmark) log(Date.now() - start)
       return rows
-    } catch {
-      // Reading twice changes nothing; the second time tells what is wrong in Sequelize's words.
+    } catch (error) {
+      // Sequelize tries again where somebody else is writing; everything else is told in its words.
+      if ((error as { code?: unknown }).code !== 'SQLITE_BUSY') throw new dialect.Query(connection, sequelize, {}).formatError(error, (error as Error).stack)
     } finally {
       connectionManager.releaseConnection(connection)
     }

@@ -318,10 +318,11 @@ describe('throttle() in two processes', () => {
 
   for (const { client, url, variable } of stores) {
     if (!url) console.info(`Left out, as ${variable} is not set: throttle() in two processes, with ${client}.`)
-    it.skipIf(!url)(`lets in exactly 100 of 1,000 requests at once (${client})`, { timeout: 60_000 }, async () => {
-      const name = `spec-${process.pid}-${Date.now()}`
-      const both = await Promise.all([start(client, url as string, name), start(client, url as string, name)])
-      expect(await burst(1000, (index) => fetch(both[index % 2] as string))).toBe(100)
-    })
+    if (url)
+      it(`lets in exactly 100 of 1,000 requests at once (${client})`, { timeout: 60_000 }, async () => {
+        const name = `spec-${process.pid}-${Date.now()}`
+        const both = await Promise.all([start(client, url as string, name), start(client, url as string, name)])
+        expect(await burst(1000, (index) => fetch(both[index % 2] as string))).toBe(100)
+      })
   }
 })

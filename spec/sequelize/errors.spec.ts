@@ -100,17 +100,18 @@ describe.each(databases)('errors of $name', ({ name, open }) => {
     await expect(things.update({ key: { id: row.id as number } }, { right: 8 })).rejects.toMatchObject({ status: 400, members: { errors: [{ pointer: '' }] } })
   })
 
-  it.skipIf(name.startsWith('SQLite'))('values that do not fit: 400 with the field', async () => {
-    expect(await refused({ name: 'too long' })).toMatchObject({ status: 400, errors: [{ pointer: '/0/name' }] })
-    expect(await refused({ left: 3_000_000_000 })).toMatchObject({ status: 400, errors: [{ pointer: '/0/left' }] })
-    expect(await refused({ left: 3_000_000_000 }, 'update')).toMatchObject({ status: 400, errors: [{ pointer: '/left' }] })
-    expect(await refused({ amount: '123.45' })).toMatchObject({ status: 400, errors: [{ pointer: '/0/amount' }] })
-    expect(await refused({ amount: '-1' })).toMatchObject({ status: 400, errors: [{ pointer: '/0/amount', code: 'check' }] })
-    expect(await refused({ size: 'huge' })).toMatchObject({ status: 400, errors: [{ pointer: '/0/size' }] })
-    // Moment says what it thinks of such a day.
-    vi.spyOn(console, 'warn').mockImplementation(() => undefined)
-    expect(await refused({ day: '2024-02-31' })).toMatchObject({ status: 400, errors: [{ pointer: '/0/day' }] })
-  })
+  if (!name.startsWith('SQLite'))
+    it('values that do not fit: 400 with the field', async () => {
+      expect(await refused({ name: 'too long' })).toMatchObject({ status: 400, errors: [{ pointer: '/0/name' }] })
+      expect(await refused({ left: 3_000_000_000 })).toMatchObject({ status: 400, errors: [{ pointer: '/0/left' }] })
+      expect(await refused({ left: 3_000_000_000 }, 'update')).toMatchObject({ status: 400, errors: [{ pointer: '/left' }] })
+      expect(await refused({ amount: '123.45' })).toMatchObject({ status: 400, errors: [{ pointer: '/0/amount' }] })
+      expect(await refused({ amount: '-1' })).toMatchObject({ status: 400, errors: [{ pointer: '/0/amount', code: 'check' }] })
+      expect(await refused({ size: 'huge' })).toMatchObject({ status: 400, errors: [{ pointer: '/0/size' }] })
+      // Moment says what it thinks of such a day.
+      vi.spyOn(console, 'warn').mockImplementation(() => undefined)
+      expect(await refused({ day: '2024-02-31' })).toMatchObject({ status: 400, errors: [{ pointer: '/0/day' }] })
+    })
 
   it('texts that the database has no bytes for are refused or kept, and never a 500', async () => {
     for (const text of ['a\0b', '\ud800']) {

@@ -253,36 +253,37 @@ describe.each(databases)('models on $name', ({ name, open }) => {
     expect(await teams.get({ key: { id: '9223372036854775807' } })).toBeUndefined()
   })
 
-  it.skipIf(name.startsWith('SQLite'))('pages by times of the database in its own precision', async () => {
-    const { sequelize } = opened
-    const times = ['2024-01-01 00:00:00.500001', '2024-01-01 00:00:00.500002', '2024-01-01 00:00:00.500999', '2024-01-01 00:00:00.501']
-    const zone = sequelize.getDialect() === 'postgres' ? '+00' : ''
-    for (const [index, time] of times.entries()) {
-      await people.create([{ code: `t${index}`, firstName: 't' }])
-      const q = (text: string): string => (sequelize.getQueryInterface().queryGenerator as { quoteIdentifier(name: string): string }).quoteIdentifier(text)
-      await sequelize.query(`UPDATE ${q('people')} SET ${q('seen')} = '${time}${zone}' WHERE ${q('code')} = 't${index}'`)
-    }
-    const where: Where = { field: 'firstName', op: 'eq', value: 't' }
-    const sort = [{ field: 'seen' }, { field: 'code' }]
-    const edges: unknown[] = []
-    const seen: unknown[] = []
-    let after: Page['last']
-    for (let more = true; more; ) {
-      const page = await people.find({ where, sort, page: { limit: 1, after }, count: 'none' })
-      seen.push(...page.rows.map(({ code }) => code))
-      edges.push(page.last?.[0])
-      after = page.last
-      more = page.more
-    }
-    expect(seen).toEqual(['t0', 't1', 't2', 't3'])
-    expect(edges).toEqual(['2024-01-01T00:00:00.500001Z', '2024-01-01T00:00:00.500002Z', '2024-01-01T00:00:00.500999Z', '2024-01-01T00:00:00.501Z'])
-    const at = (op: 'eq' | 'gte' | 'lt', value: string): Promise<unknown[]> => codes({ and: [where, { field: 'seen', op, value }] })
-    expect(await at('eq', '2024-01-01T00:00:00.500002Z')).toEqual(['t1'])
-    expect(await at('eq', '2024-01-01T00:00:00.5000020Z')).toEqual(['t1'])
-    expect(await at('eq', '2024-01-01T00:00:00.5000021Z')).toEqual([])
-    expect(await at('gte', '2024-01-01T00:00:00.5000021Z')).toEqual(['t2', 't3'])
-    expect(await at('lt', '2024-01-01T00:00:00.5000021Z')).toEqual(['t0', 't1'])
-  })
+  if (!name.startsWith('SQLite'))
+    it('pages by times of the database in its own precision', async () => {
+      const { sequelize } = opened
+      const times = ['2024-01-01 00:00:00.500001', '2024-01-01 00:00:00.500002', '2024-01-01 00:00:00.500999', '2024-01-01 00:00:00.501']
+      const zone = sequelize.getDialect() === 'postgres' ? '+00' : ''
+      for (const [index, time] of times.entries()) {
+        await people.create([{ code: `t${index}`, firstName: 't' }])
+        const q = (text: string): string => (sequelize.getQueryInterface().queryGenerator as { quoteIdentifier(name: string): string }).quoteIdentifier(text)
+        await sequelize.query(`UPDATE ${q('people')} SET ${q('seen')} = '${time}${zone}' WHERE ${q('code')} = 't${index}'`)
+      }
+      const where: Where = { field: 'firstName', op: 'eq', value: 't' }
+      const sort = [{ field: 'seen' }, { field: 'code' }]
+      const edges: unknown[] = []
+      const seen: unknown[] = []
+      let after: Page['last']
+      for (let more = true; more; ) {
+        const page = await people.find({ where, sort, page: { limit: 1, after }, count: 'none' })
+        seen.push(...page.rows.map(({ code }) => code))
+        edges.push(page.last?.[0])
+        after = page.last
+        more = page.more
+      }
+      expect(seen).toEqual(['t0', 't1', 't2', 't3'])
+      expect(edges).toEqual(['2024-01-01T00:00:00.500001Z', '2024-01-01T00:00:00.500002Z', '2024-01-01T00:00:00.500999Z', '2024-01-01T00:00:00.501Z'])
+      const at = (op: 'eq' | 'gte' | 'lt', value: string): Promise<unknown[]> => codes({ and: [where, { field: 'seen', op, value }] })
+      expect(await at('eq', '2024-01-01T00:00:00.500002Z')).toEqual(['t1'])
+      expect(await at('eq', '2024-01-01T00:00:00.5000020Z')).toEqual(['t1'])
+      expect(await at('eq', '2024-01-01T00:00:00.5000021Z')).toEqual([])
+      expect(await at('gte', '2024-01-01T00:00:00.5000021Z')).toEqual(['t2', 't3'])
+      expect(await at('lt', '2024-01-01T00:00:00.5000021Z')).toEqual(['t0', 't1'])
+    })
 
   it.runIf(name.startsWith('SQLite'))('compares times that are finer than those it holds', async () => {
     const at = (op: 'eq' | 'gte' | 'lt' | 'ne', value: string): Promise<unknown[]> =>
