@@ -6,7 +6,7 @@ import type { Only, Use } from './filter.js'
 import type { Mapper } from './mapper.js'
 import type { ErrorRule } from './problem.js'
 import type { Reply } from './reply.js'
-import type { MadeBy, Representation } from './representation.js'
+import type { MadeBy, Representation, ShownBy } from './representation.js'
 import type { Infer, JSONSchema, Schema } from './schema.js'
 import type { Output } from './shape.js'
 import type { Query } from './url.js'
@@ -90,7 +90,7 @@ type BodyOf<R> = R extends { body: 'raw' } ? Buffer : R extends { body: 'stream'
 /** The context that an endpoint's handler gets, from the endpoint's `request` and the parameters of its path. */
 export type ContextOf<R, Params> = Context<Part<R, 'params', Params>, Part<R, 'query', Query>, Part<R, 'headers', IncomingHttpHeaders>, BodyOf<R>>
 
-type Answer<S> = S extends Representation ? MadeBy<S> : Infer<S>
+type Answer<S> = S extends Representation ? ShownBy<S> : Infer<S>
 type Answers<B> = B extends Schema | Representation
   ? Answer<B>
   : B extends Readonly<Record<number, unknown>>

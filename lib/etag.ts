@@ -3,7 +3,7 @@ import { hash } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import type { Request } from 'express'
 import fresh from 'fresh'
-import { field } from './fields.js'
+import { isConditional } from './fields.js'
 import type { Encoded } from './mapper.js'
 import type { Headers } from './problem.js'
 
@@ -51,6 +51,6 @@ function digest(body: Encoded): string {
 
 /** Whether the client has this answer already. Asked only of what was fetched well. */
 export function isFresh(req: Request, res: ServerResponse, given: Headers | undefined, tag: string | undefined): boolean {
-  if (field(req, 'if-none-match') === undefined && field(req, 'if-modified-since') === undefined) return false
+  if (!isConditional(req)) return false
   return fresh(req.headers, { etag: tag, 'last-modified': (given?.['Last-Modified'] ?? res.getHeader('Last-Modified')) as string | undefined })
 }

@@ -37,7 +37,7 @@ export function writeHead(res: ServerResponse, code: number, headers: Headers): 
 
 /** True where the client is still sending a body that was begun to be read, or that the answer refuses. */
 export function isUnread(req: IncomingMessage, headers: Headers): boolean {
-  return !req.complete && (req.readableDidRead || headers.Connection === 'close')
+  return (req.readableDidRead || headers.Connection === 'close') && !req.complete
 }
 
 const lingerFor = 1000

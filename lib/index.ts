@@ -133,6 +133,14 @@ export {
   type StandardResult,
   type StandardSchema,
 } from './schema.js'
-export { Representation, representation, type FieldOptions, type MadeBy, type RepresentationOptions, type RepresentationSchema } from './representation.js'
+export {
+  Representation,
+  representation,
+  type FieldOptions,
+  type MadeBy,
+  type RepresentationOptions,
+  type RepresentationSchema,
+  type ShownBy,
+} from './representation.js'
 export { AnswerError, type Output } from './shape.js'
 export type { Query } from './url.js'

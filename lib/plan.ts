@@ -15,7 +15,7 @@ export interface Plan {
 
 const plans = new WeakMap<Representation, Plan>()
 
-/** The plan of a representation; made once. */
+/** The plan of a representation; made once. @example planOf(account).toObject({ emailAddress: 'ann@example.org' }, ctx) */
 export function planOf(representation: Representation): Plan {
   let plan = plans.get(representation)
   if (!plan) {

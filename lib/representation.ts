@@ -27,11 +27,11 @@ export interface RepresentationOptions<Wire = never> {
 declare const made: unique symbol
 
 /** Data ↔ object, made by {@link representation}. */
-export class Representation<Made = unknown, Wire = unknown> {
+export class Representation<Made = unknown, Wire = unknown, Shown = unknown> {
   readonly schema: Schema
   readonly options: RepresentationOptions
   /** Only for the compiler. */
-  declare readonly [made]?: [Made, Wire]
+  declare readonly [made]?: [Made, Wire, Shown]
 
   constructor(schema: Schema, options: RepresentationOptions) {
     this.schema = schema
@@ -41,13 +41,19 @@ export class Representation<Made = unknown, Wire = unknown> {
 
 type Renamed<T, A> = { [Key in keyof T as Key extends keyof A ? (A[Key] extends string ? A[Key] : Key) : Key]: T[Key] }
 
+type Aliases = Readonly<Record<string, string>>
+type Plain = Omit<RepresentationOptions, 'alias' | 'create' | 'serialize'>
+
 /** The type of the object that a representation makes of its data. */
-export type MadeBy<R> = R extends Representation<infer Made, unknown> ? Made : never
+export type MadeBy<R> = R extends Representation<infer Made, unknown, unknown> ? Made : never
+
+/** The type of the object that a representation shows. */
+export type ShownBy<R> = R extends Representation<unknown, unknown, infer Shown> ? Shown : never
 
 // json-schema-to-ts cannot look through a reference to a representation, so what holds one, at any depth, is read by hand.
 type WireOf<S> =
   Holds<S> extends true
-    ? S extends { $ref: Representation<infer Inner, unknown> }
+    ? S extends { $ref: Representation<infer Inner, unknown, unknown> }
       ? Inner
       : S extends { items: infer Item }
         ? WireOf<Item>[]
@@ -85,27 +91,33 @@ export type RepresentationSchema = Schema | { readonly properties: Readonly<Reco
  * )
  * @throws TypeError with a sentence that names the option that is wrong
  */
-export function representation<
-  const S extends RepresentationSchema,
-  const A extends Readonly<Record<string, string>> = Record<never, never>,
-  Made = Renamed<WireOf<S>, A>,
->(
+export function representation<const S extends RepresentationSchema, const A extends Aliases = Record<never, never>>(
   schema: S,
-  options: Omit<RepresentationOptions, 'alias' | 'create'> & { alias?: A; create?: (data: Renamed<WireOf<S>, A>, ctx: Context) => Made } = {},
-): Representation<Awaited<Made>, WireOf<S>> {
+  options?: Plain & { alias?: A; create?: never; serialize?: never },
+): Representation<Renamed<WireOf<S>, A>, WireOf<S>, Renamed<WireOf<S>, A>>
+export function representation<const S extends RepresentationSchema, Shown, const A extends Aliases = Record<never, never>>(
+  schema: S,
+  options: Plain & { alias?: A; create?: never; serialize: (object: Shown, ctx: Context) => unknown },
+): Representation<Renamed<WireOf<S>, A>, WireOf<S>, Shown>
+export function representation<const S extends RepresentationSchema, Made, const A extends Aliases = Record<never, never>>(
+  schema: S,
+  options: Plain & { alias?: A; create: (data: Renamed<WireOf<S>, A>, ctx: Context) => Made; serialize?: RepresentationOptions['serialize'] },
+): Representation<Awaited<Made>, WireOf<S>, Awaited<Made>>
+export function representation(schema: RepresentationSchema, given: object = {}): Representation<never, never, never> {
   if (!isStandard(schema) && (typeof schema !== 'object' || schema === null || Array.isArray(schema)))
     throw new TypeError('representation(): a schema is needed, such as { type: "object", properties: … }.')
-  checkOptions(options)
+  checkOptions(given)
+  const options = given as RepresentationOptions
   const { alias = {}, fields = {} } = options
   const known = propertiesOf(schema as Schema)
   for (const name of [...Object.keys(alias), ...Object.keys(fields)]) {
     if (known && !Object.hasOwn(known, name))
       throw new TypeError(`representation(): '${name}' in '${Object.hasOwn(alias, name) ? 'alias' : 'fields'}' is no property of the schema.`)
   }
-  const names = Object.keys(known ?? {}).map((name) => alias[name as keyof typeof alias] ?? name)
+  const names = known ? Object.keys(known).map((name) => alias[name] ?? name) : Object.values(alias)
   const twice = names.find((name, index) => names.indexOf(name) !== index)
   if (twice !== undefined) throw new TypeError(`representation(): alias gives the name '${twice}' to two properties.`)
-  return new Representation(schema as Schema, options as RepresentationOptions)
+  return new Representation<never, never, never>(schema as Schema, options)
 }
 
 const optionNames = new Set(['alias', 'create', 'serialize', 'fields', 'missing'])

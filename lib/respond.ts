@@ -40,7 +40,7 @@ export function respond(ctx: Context, result: unknown, choice: Choice, ending: E
     ;({ data, status } = result)
     given = result.headers && spelled(result.headers)
   }
-  if (res.headersSent || res.writableEnded || data === res) return
+  if (res.headersSent || data === res) return
   const code = status ?? (res.statusCode !== 200 ? res.statusCode : data === undefined ? 204 : 200)
   const { answer, name } = ending
   if (answer.hasHeaders) given = answer.headers(given, (field) => res.getHeader(field))
@@ -101,7 +101,7 @@ function varied(res: ServerResponse, given: Headers | undefined, { negotiated }:
 
 /** Answers with a problem, in the format that the client chose. @throws what the mapper throws */
 export function respondProblem(req: IncomingMessage, res: Response, problem: Problem, choice: Choice, name?: string): void {
-  if (res.headersSent || res.writableEnded) return
+  if (res.headersSent) return
   const { mapper, contentType }: Format = choice.problem
   const body = format(mapper, toWire(problem.toJSON()), formatContext(req as Request, name, shapeless, true))
   // What was said of the representation that did not come is not true of this one.

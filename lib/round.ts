@@ -9,7 +9,10 @@ export interface Rounded {
   readonly restore: () => unknown
 }
 
-/** A copy of data with each BigInt and {@link Decimal} as the nearest double; `undefined` where there is none of them. */
+/**
+ * A copy of data with each BigInt and {@link Decimal} as the nearest double; `undefined` where there is none of them.
+ * @example rounded({ n: 2n ** 60n })?.data // { n: 1152921504606846976 }
+ */
 export function rounded(data: unknown): Rounded | undefined {
   const exact: [holder: Record<string, unknown>, key: string, value: unknown][] = []
   const copyOf = (value: unknown, holder: Record<string, unknown>, key: string): unknown => {

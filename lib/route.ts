@@ -39,7 +39,8 @@ export class Route {
     const where = `${name === undefined ? 'resource()' : `resource('${name}')`}, ${verb} ${path}`
     const answer = new Answer({ ...response, representation: options.representation, output: options.output, where })
     this.ending = { name, tags: new Tags(options.etag), answer }
-    const { body = takesBody(verb) ? asRepresentation(options.representation) : undefined, ...parts } = request
+    // A search is not a thing: what a QUERY asks is not what the resource shows.
+    const { body = takesBody(verb) && verb !== 'query' ? asRepresentation(options.representation) : undefined, ...parts } = request
     const bytes = body === 'raw' || body === 'stream' ? body : undefined
     const validation =
       Object.keys(parts).length > 0 || (body !== undefined && !bytes)

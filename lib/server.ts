@@ -2,7 +2,6 @@
 // Express sets the prototype of every request and response it gets; where they already have it, V8 need not throw its work away.
 import { createServer as createHttpServer, IncomingMessage, type Server, type ServerOptions, ServerResponse } from 'node:http'
 import type { Express } from 'express'
-import { watchFields } from './fields.js'
 
 /** Options of {@link createServer}: those of Node's server, with timeouts that a public server can live with. */
 export interface TrestleServerOptions extends Omit<ServerOptions, 'IncomingMessage' | 'ServerResponse'> {
@@ -53,7 +52,6 @@ function kindsOf(app: Express): Kinds {
     made = { IncomingMessage: class Request extends IncomingMessage {}, ServerResponse: class Response extends ServerResponse {} } as Kinds
     app.request = Object.setPrototypeOf(made.IncomingMessage.prototype, app.request)
     app.response = Object.setPrototypeOf(made.ServerResponse.prototype, app.response)
-    watchFields(app.request)
     kinds.set(app, made)
   }
   return made

@@ -20,6 +20,7 @@ type Node = Record<string, unknown>
 
 /**
  * Makes a function that strips data; `undefined` where there is nothing that it could do.
+ * @example compileStrip({ properties: { id: {} }, additionalProperties: false }, { closed: true, where: 'here' })?.({ id: 1, hash: 'x' }) // { id: 1 }
  * @throws TypeError when the schema is broken
  */
 export function compileStrip(schema: JSONSchema, options: StripOptions): Strip | undefined {
@@ -126,7 +127,7 @@ class Stripping {
       strip: this.#of(inner, `${pointer}/patternProperties/${escaped(pattern)}`),
     }))
     const others = this.#of(additionalProperties, `${pointer}/additionalProperties`)
-    const defaults = closed ? Object.entries(properties).filter(([, inner]) => typeof inner === 'object' && inner !== null && 'default' in inner) : []
+    const defaults = closed ? this.#defaults(properties, members) : []
     const known = closed && !isClosed ? this.#evaluated(node) : undefined
     const idle = [...members.values()].every(({ strip, dropped }) => !strip && !dropped) && patterns.every(({ strip }) => !strip)
     if (idle && !isClosed && !others && !known && defaults.length === 0) return undefined
@@ -145,7 +146,7 @@ class Stripping {
         if (match) put(copy, name, match.strip ? match.strip(value) : value)
         else if (!isClosed && (!known || known(name))) put(copy, name, others ? others(value) : value)
       }
-      for (const [name, inner] of defaults) if (!Object.hasOwn(copy, name)) put(copy, name, structuredClone((inner as Node).default))
+      for (const [name, make] of defaults) if (!Object.hasOwn(copy, name)) put(copy, name, make())
       return copy
     }
   }
@@ -156,6 +157,15 @@ class Stripping {
       strip: this.#of(inner, pointer),
       dropped: (closed && inner === false) || (readOnly && typeof inner === 'object' && inner !== null && (inner as Node).readOnly === true),
     }
+  }
+
+  #defaults(properties: Node, members: ReadonlyMap<string, Member>): [string, () => unknown][] {
+    return Object.entries(properties).flatMap(([name, inner]): [string, () => unknown][] => {
+      if (typeof inner !== 'object' || inner === null || !('default' in inner)) return []
+      const value = inner.default
+      const strip = members.get(name)?.strip ?? ((fresh: unknown) => fresh)
+      return [[name, typeof value === 'object' ? () => strip(structuredClone(value)) : () => value]]
+    })
   }
 
   // `unevaluatedProperties: false` closes an object to all that none of its parts knows.

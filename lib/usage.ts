@@ -12,6 +12,7 @@ type Node = Record<string, unknown>
  * The JSON Schema of a representation for one use, with the schemas of other representations put in place of their references.
  * A thing to be shown has no `writeOnly` members. In one that comes in, `readOnly` members are not required; POST and PATCH refuse them,
  * PUT takes and drops them, because it sends back what GET gave. PATCH requires nothing, save in the items of lists: a list replaces a list.
+ * @example schemaFor(account, 'patch')
  */
 export function schemaFor(representation: Representation, use: Use): Schema {
   const { schema } = representation

@@ -9,18 +9,18 @@ import type { Route } from './route.js'
 import type { Spot } from './spot.js'
 import { type Query, readQuery } from './url.js'
 
-/** One request. The steps are those of `resource()`, which has them in order. */
+/** One request. The steps are those of `resource()`, which has them in order. Its members are plain, because one is made for every request. */
 export class Visit {
-  readonly #req: Request
-  readonly #res: Response
-  readonly #next: NextFunction
-  readonly #spot: Spot
-  readonly #params: Record<string, string | string[]>
+  private readonly req: Request
+  private readonly res: Response
+  private readonly next: NextFunction
+  private readonly spot: Spot
+  private readonly params: Record<string, string | string[]>
   /** What stands behind the question mark. */
-  readonly #search: string | undefined
+  private readonly search: string | undefined
   /** The format that the path's suffix names. */
-  readonly #suffix: string | undefined
-  #choice: Choice | undefined
+  private readonly suffix: string | undefined
+  private choice: Choice | undefined
 
   constructor(
     req: Request,
@@ -31,14 +31,14 @@ export class Visit {
     search: string | undefined,
     suffix: string | undefined,
   ) {
-    this.#req = req
-    this.#res = res
-    this.#next = next
-    this.#spot = spot
-    this.#params = params
-    this.#search = search
-    this.#suffix = suffix
-    this.#choice = undefined
+    this.req = req
+    this.res = res
+    this.next = next
+    this.spot = spot
+    this.params = params
+    this.search = search
+    this.suffix = suffix
+    this.choice = undefined
   }
 
   /** Step 0: Express middleware, then the rest. `leave` gets what middleware leaves the resource with. */
@@ -46,11 +46,11 @@ export class Visit {
     let index = 0
     const next = (error?: unknown): void => {
       if (error === 'route' || error === 'router') return leave(error)
-      if (error) return this.#failWithoutRoute(error)
+      if (error) return this.failWithoutRoute(error)
       const handler = middleware[index++]
       if (!handler) return this.arrive()
       try {
-        const result: unknown = handler(this.#req, this.#res, next)
+        const result: unknown = handler(this.req, this.res, next)
         if (result instanceof Promise) result.then(undefined, (thrown) => next(thrown || asError(thrown)))
       } catch (thrown) {
         next(thrown || asError(thrown))
@@ -61,67 +61,67 @@ export class Visit {
 
   /** Step 1: the verb. RFC 9110 sections 9.3.7 and 15.5.6. */
   arrive(): void {
-    const { method } = this.#req
-    const route = this.#spot.routes[method]
-    if (route) return this.#serve(route)
-    const { allow } = this.#spot
-    if (method !== 'OPTIONS') return this.#failWithoutRoute(methodNotAllowed(`${method} is not among the methods of this resource.`, { allow }))
-    if (this.#res.headersSent) return
-    this.#res.writeHead(204, { Allow: allow.join(', ') })
-    this.#res.end()
+    const { method } = this.req
+    const route = this.spot.routes[method]
+    if (route) return this.serve(route)
+    const { allow } = this.spot
+    if (method !== 'OPTIONS') return this.failWithoutRoute(methodNotAllowed(`${method} is not among the methods of this resource.`, { allow }))
+    if (this.res.headersSent) return
+    this.res.writeHead(204, { Allow: allow.join(', ') })
+    this.res.end()
   }
 
   // Steps 2 to 11.
-  #serve(route: Route): void {
+  private serve(route: Route): void {
     try {
       let query: Query | undefined
-      let format = this.#suffix
-      if (this.#search !== undefined) {
-        query = readQuery(this.#search)
+      let format = this.suffix
+      if (this.search !== undefined) {
+        query = readQuery(this.search)
         // An empty ?format= counts as none; two of them name no mapper.
         if (query.format) format = String(query.format)
       }
-      this.#choice = route.negotiation.choose(format, field(this.#req, 'accept'))
-      const ctx = new Context(this.#req, this.#res, this.#params as Record<string, string>, route.place, query)
+      this.choice = route.negotiation.choose(format, field(this.req, 'accept'))
+      const ctx = new Context(this.req, this.res, this.params as Record<string, string>, route.place, query)
       const result = route.run(ctx, format)
-      if (result instanceof Object && typeof (result as { then?: unknown }).then === 'function') this.#wait(result as Promise<unknown>, ctx, route)
-      else this.#finish(result, ctx, route)
+      if (result instanceof Object && typeof (result as { then?: unknown }).then === 'function') this.wait(result as Promise<unknown>, ctx, route)
+      else this.finish(result, ctx, route)
     } catch (error) {
-      this.#fail(error, route.negotiation, route.options.errors)
+      this.fail(error, route.negotiation, route.options.errors)
     }
   }
 
-  #wait(result: Promise<unknown>, ctx: Context, route: Route): void {
-    const failed = (error: unknown): void => this.#fail(error, route.negotiation, route.options.errors)
+  private wait(result: Promise<unknown>, ctx: Context, route: Route): void {
+    const failed = (error: unknown): void => this.fail(error, route.negotiation, route.options.errors)
     result.then((value) => {
       try {
-        this.#finish(value, ctx, route)
+        this.finish(value, ctx, route)
       } catch (error) {
         failed(error)
       }
     }, failed)
   }
 
-  #finish(result: unknown, ctx: Context, route: Route): void {
-    const sending = respond(ctx, result, this.#choice as Choice, route.ending)
-    if (sending) sending.catch((error) => this.#fail(error, route.negotiation, route.options.errors))
+  private finish(result: unknown, ctx: Context, route: Route): void {
+    const sending = respond(ctx, result, this.choice as Choice, route.ending)
+    if (sending) sending.catch((error) => this.fail(error, route.negotiation, route.options.errors))
   }
 
   // A format for a problem where there is no endpoint that could have chosen one.
-  #failWithoutRoute(error: unknown): void {
-    const { negotiation, options } = this.#spot
-    let format = this.#suffix
+  private failWithoutRoute(error: unknown): void {
+    const { negotiation, options } = this.spot
+    let format = this.suffix
     try {
-      if (this.#search !== undefined) format = String(readQuery(this.#search).format || (format ?? ''))
+      if (this.search !== undefined) format = String(readQuery(this.search).format || (format ?? ''))
     } catch {
       // A broken query names no format.
     }
-    this.#choice = negotiation.forProblem(format, field(this.#req, 'accept'))
-    this.#fail(error, negotiation, options.errors)
+    this.choice = negotiation.forProblem(format, field(this.req, 'accept'))
+    this.fail(error, negotiation, options.errors)
   }
 
-  #fail(error: unknown, negotiation: Negotiation, errors: readonly ErrorRule[] | undefined): void {
-    refuse(error, this.#req, this.#res, this.#next, this.#choice ?? negotiation.forProblem(undefined, field(this.#req, 'accept')), errors)
+  private fail(error: unknown, negotiation: Negotiation, errors: readonly ErrorRule[] | undefined): void {
+    refuse(error, this.req, this.res, this.next, this.choice ?? negotiation.forProblem(undefined, field(this.req, 'accept')), errors)
   }
 }
 

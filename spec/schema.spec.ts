@@ -111,6 +111,19 @@ describe('a check', () => {
     expect(performance.now() - started).toBeLessThan(2000)
   })
 
+  it('of a URL without end is over soon', () => {
+    const started = performance.now()
+    expect(told({ type: 'string', format: 'url' }, 'http://a'.repeat(50_000))).toEqual([' format'])
+    expect(performance.now() - started).toBeLessThan(500)
+    for (const url of ['https://example.org', 'http://example.org:8080/a?b=c#d', 'ftp://a.example/']) expect(told({ format: 'url' }, url)).toEqual([])
+    for (const none of ['', 'example.org', 'http://', 'http:// a.b', 'mailto:a@b.fi']) expect(told({ format: 'url' }, none)).toEqual([' format'])
+  })
+
+  it('takes no number for one that is none', () => {
+    for (const type of ['number', 'integer'])
+      for (const none of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) expect(told({ type }, none)).toEqual([' type'])
+  })
+
   it('takes exact numbers for what they are', () => {
     const what = { type: 'object', properties: { n: { type: 'integer' }, d: { type: 'number', maximum: 1 }, f: { default: 7 } } }
     const data = { n: 2n ** 60n, d: new Decimal('0.10000000000000000001') }

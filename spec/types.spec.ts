@@ -201,6 +201,37 @@ describe('the types of a representation', () => {
     endpoint({ response: { body: renamed }, handler: () => ({ emailAddress: 'a' }) })
   })
 
+  it('are those of what is written out, where only that is said', () => {
+    const shown = representation(
+      { type: 'object', properties: { name: text }, required: ['name'] },
+      { serialize: (account: Account) => ({ name: account.email }) },
+    )
+    endpoint({ response: { body: shown }, handler: () => new Account('a') })
+    // @ts-expect-error: it is made of an account
+    endpoint({ response: { body: shown }, handler: () => ({ name: 'a' }) })
+  })
+
+  it('are known where it is written in place', () => {
+    endpoint({
+      request: {
+        query: representation(
+          { type: 'object', properties: { 'page-size': { type: 'integer' } }, additionalProperties: false },
+          { alias: { 'page-size': 'size' } },
+        ),
+      },
+      handler: ({ query }) => expectTypeOf(query).toEqualTypeOf<{ size?: number }>(),
+    })
+    endpoint({
+      request: {
+        body: representation(
+          { type: 'object', properties: { email: text }, required: ['email'], additionalProperties: false },
+          { create: ({ email }) => new Account(email) },
+        ),
+      },
+      handler: ({ body }) => expectTypeOf(body).toEqualTypeOf<Account>(),
+    })
+  })
+
   it('hold those of the things in it', () => {
     const inner = representation({ type: 'object', properties: { zip: text }, required: ['zip'], additionalProperties: false }, { alias: { zip: 'postcode' } })
     const outer = representation({

@@ -1,6 +1,7 @@
+import Type from 'typebox'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { badRequest, endpoint, representation, resource, type Schema } from '../../lib/index.js'
+import { badRequest, Decimal, endpoint, jsonWith, representation, resource, type Schema } from '../../lib/index.js'
 import { type Served, serve } from '../support/serve.js'
 
 const errors = async (res: Response) => ((await res.json()) as { errors: { pointer?: string; parameter?: string; header?: string; code: string }[] }).errors
@@ -346,6 +347,61 @@ describe('a Standard Schema', () => {
     expect((await app.send('POST', '/s', {})).status).toBe(500)
     expect((await app.send('PUT', '/s')).status).toBe(500)
     expect(app.errors.map((error) => (error as Error).message)).toEqual(['broken', 'broken too'])
+  })
+})
+
+describe('a schema of TypeBox', () => {
+  it('is a JSON Schema like any other', async () => {
+    const app = await serve(
+      resource('t', {
+        post: endpoint({
+          request: {
+            query: Type.Object({ n: Type.Integer({ default: 3 }) }),
+            body: Type.Object({ name: Type.String(), age: Type.Optional(Type.Integer()) }, { additionalProperties: false }),
+          },
+          handler: ({ query, body }) => ({ n: query.n, name: body.name.toUpperCase(), age: body.age }),
+        }),
+      }),
+    )
+    expect(await (await app.send('POST', '/t?n=4', { name: 'a', age: 5 })).json()).toEqual({ n: 4, name: 'A', age: 5 })
+    expect(await (await app.send('POST', '/t', { name: 'a' })).json()).toEqual({ n: 3, name: 'A' })
+    expect(await places(await app.send('POST', '/t?n=x', { age: '5', more: 1 }))).toEqual([
+      'n type',
+      '/age type',
+      '/more additionalProperties',
+      '/name required',
+    ])
+  })
+})
+
+describe('numbers', () => {
+  it('that are none, or too large to be one, are no numbers', async () => {
+    const app = await serve(resource('n', { post: endpoint({ request: { body: { type: 'number' } }, handler: ({ body }) => body }) }))
+    const type = { 'Content-Type': 'application/json' }
+    expect((await app.send('POST', '/n', '1e999', type)).status).toBe(400)
+    expect((await app.send('POST', '/n', '1e30', type)).status).toBe(200)
+  })
+
+  it('that no double holds are taken as they are where the format keeps them', async () => {
+    const exact = jsonWith({ exact: true })
+    const body = { type: 'object', properties: { n: { type: 'integer' }, d: { type: 'number' } }, required: ['n'], additionalProperties: false } as const
+    const seen: unknown[] = []
+    const app = await serve(
+      resource('n', {
+        mappers: [exact],
+        post: endpoint({
+          request: { body },
+          response: { body },
+          handler: (ctx) => {
+            seen.push(ctx.body)
+            return ctx.body
+          },
+        }),
+      }),
+    )
+    const text = '{"n":9007199254740993,"d":0.10000000000000000001}'
+    expect(await (await app.send('POST', '/n', text, { 'Content-Type': 'application/json' })).text()).toBe(text)
+    expect(seen).toEqual([{ n: 9007199254740993n, d: new Decimal('0.10000000000000000001') }])
   })
 })
 

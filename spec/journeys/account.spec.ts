@@ -49,8 +49,11 @@ const user = representation(
   {
     alias: { joindate: 'join_date', emailAddress: 'email_address', accountType: 'account_type' },
     fields: { joindate: { create: (text: string) => new Date(`${text}T00:00:00Z`), serialize: (date: Date) => date.toISOString().slice(0, 10) } },
-    create: ({ username, join_date, email_address, account_type, tags }) =>
-      Object.assign(new User(username, join_date as unknown as Date, email_address, account_type), { tags: tags ?? [] }),
+    create: ({ username, join_date, email_address, account_type, tags }) => {
+      const user = new User(username, join_date as unknown as Date, email_address, account_type)
+      user.tags = tags ?? []
+      return user
+    },
   },
 )
 
