@@ -5,8 +5,8 @@ import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { load } from './load.js'
 
-const seconds = Number(process.env.SECONDS ?? 2)
-const rounds = Number(process.env.ROUNDS ?? 5)
+const seconds = Number(process.env.SECONDS ?? 1)
+const rounds = Number(process.env.ROUNDS ?? 9)
 const carried = fileURLToPath(new URL('../node_modules/node/bin/node', import.meta.url))
 
 /**

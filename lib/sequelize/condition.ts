@@ -1,7 +1,7 @@
 // Condition: a Where in SQL. Operators become Sequelize's, values go through its escape, and nothing that a client wrote becomes a name or a keyword.
 import { literal, Op, where } from 'sequelize'
 import type { Scalar } from '../value.js'
-import type { Condition, Operator, Sort, Where } from '../where.js'
+import type { Condition, Edge, Operator, Sort, Where } from '../where.js'
 import type { Column } from './column.js'
 import { allSql, type Link, type Source, type Table } from './table.js'
 
@@ -115,6 +115,24 @@ const keysOf = ({ table }: Source, to: Column, condition: string | undefined): s
 const notNull = ({ sql, nullable }: Column): string | undefined => (nullable ? `${sql} IS NOT NULL` : undefined)
 
 const select = ({ sql }: Column, table: string, condition: string | undefined): string => `SELECT ${sql} FROM ${table}${condition ? ` WHERE ${condition}` : ''}`
+
+/**
+ * What stands behind an edge, with the columns compared as one row, which an index on them answers without looking at what is alike.
+ * `undefined` where that says something else than a condition for each column (NULLs, directions that differ, values that are cast),
+ * and on MariaDB, which does not look such a comparison up in an index.
+ */
+export function rowsBehind(sort: readonly Sort[], edge: Edge, { table }: Source): string | undefined {
+  const descending = sort[0]?.descending === true
+  if (sort.length < 2 || table.dialect === 'mariadb' || sort.some((one) => (one.descending === true) !== descending)) return undefined
+  const columns = sort.map(({ field }) => table.column(field))
+  const values = columns.map(({ bind, field, nullable }, index) => {
+    const value = edge[index]
+    const bound = nullable || value === null || value === undefined || field?.kind === 'date-time' ? undefined : bind(value)
+    return typeof bound === 'number' || (typeof bound === 'string' && field?.kind === 'text') ? table.escape(bound) : undefined
+  })
+  if (values.includes(undefined)) return undefined
+  return `(${columns.map(({ exact }) => exact).join(', ')}) ${descending ? '<' : '>'} (${values.join(', ')})`
+}
 
 /** An order in SQL. NULL counts as larger than every value. */
 export function orderOf(sort: readonly Sort[], column: (field: string) => Pick<Column, 'sorted' | 'nullable' | 'dialect'>): string {

@@ -1,8 +1,8 @@
 // Store: a Sequelize model as a collection that can be asked and changed. It keeps the same contract as all stores, on SQLite, PostgreSQL and MariaDB.
 import type { CursorPage, OffsetPage, Page, Relation, Row, Selection, Store, StoreOptions, StoreQuery, Target, WriteOptions } from '../store.js'
 import { fieldOf, type ObjectSchema, readValue } from '../value.js'
-import { allOf, type Sort, seek, type Where } from '../where.js'
-import { conditionOf } from './condition.js'
+import { allOf, type Edge, type Sort, seek, type Where } from '../where.js'
+import { conditionOf, rowsBehind } from './condition.js'
 import { attempt } from './errors.js'
 import { countRows, deliver, edgeOf, query, readRows } from './read.js'
 import { type AnyModel, factsOf, type SchemaOptions, schemaOf } from './schema.js'
@@ -157,7 +157,9 @@ class ModelStore implements Store, Writable {
   #beyond(page: OffsetPage | CursorPage, sort: readonly Sort[]): string | undefined {
     if ('offset' in page) return undefined
     const nullable = (field: string): boolean => this.table.column(field).nullable
-    return conditionOf(allOf(page.after && seek(sort, page.after, nullable), page.before && seek(reversed(sort), page.before, nullable)), this)
+    const behind = (order: readonly Sort[], edge: Edge | undefined): string | undefined =>
+      edge && (rowsBehind(order, edge, this) ?? conditionOf(seek(order, edge, nullable), this))
+    return allSql(behind(sort, page.after), behind(reversed(sort), page.before))
   }
 
   async #total(where: string | undefined, estimated: boolean, options: StoreOptions): Promise<{ value: number; exact: boolean }> {
