@@ -54,7 +54,7 @@ export function crud(store: Store, options: CrudOptions = {}): CrudDefinition {
     const ring = around[operation]
     return ring ? (ctx) => ring(ctx, () => work(ctx)) : work
   }
-  const row = rowSchema(store)
+  const row = rowSchema(store, options.includable)
   const one = { response: { body: row }, output: 'trust' } as const
   const rows = { response: { body: listSchema(row, options) }, output: 'trust' } as const
   const root = {
@@ -98,10 +98,13 @@ function given(schema: object): StandardSchema {
   }
 }
 
-// A row as it is shown: any of its fields, and what it leads to.
-function rowSchema({ schema, relations = {} }: Store): object {
+// A row as it is shown: any of its fields, and what is open of what it leads to.
+function rowSchema({ schema, relations = {} }: Store, includable: readonly string[] = []): object {
+  const open = new Set(includable.map((path) => path.split('.', 1)[0]))
   const shown = Object.entries(schema.properties).filter(([, member]) => (member as { writeOnly?: unknown }).writeOnly !== true)
-  const led = Object.entries(relations).map(([name, { many }]) => [name, { type: many ? 'array' : ['object', 'null'] }])
+  const led = Object.entries(relations)
+    .filter(([name]) => open.has(name))
+    .map(([name, { many }]) => [name, { type: many ? 'array' : ['object', 'null'] }])
   const { $defs } = schema as { $defs?: object }
   return { type: 'object', properties: Object.fromEntries([...shown, ...led]), additionalProperties: false, ...($defs && { $defs }) }
 }

@@ -105,17 +105,8 @@ export { csv, csvWith, type CsvOptions } from './mappers/csv.js'
 export { form, formWith, type FormOptions } from './mappers/form.js'
 export { html } from './mappers/html.js'
 export { json, jsonWith, type JsonOptions } from './mappers/json.js'
-export {
-  multipart,
-  multipartWith,
-  toFile,
-  toMemory,
-  toStream,
-  UploadedFile,
-  type FileStore,
-  type FileTarget,
-  type MultipartOptions,
-} from './mappers/multipart.js'
+export { multipart, multipartWith, type MultipartOptions } from './mappers/multipart.js'
+export { toFile, toMemory, toStream, UploadedFile, type FileStore, type FileTarget } from './upload.js'
 export { ndjson, ndjsonWith, type NdjsonOptions } from './mappers/ndjson.js'
 export { text } from './mappers/text.js'
 export { xml, xmlWith, type XmlOptions } from './mappers/xml.js'
