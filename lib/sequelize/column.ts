@@ -1,13 +1,8 @@
 // Column: one attribute of a Sequelize model in SQL. What differs between the databases in reading and comparing a single value is said here.
 import { cast, literal } from 'sequelize'
 import { type Field, fieldOf, type Scalar } from '../value.js'
+import type { Dialect } from './dialect.js'
 import { type Attribute, memberOf } from './schema.js'
-
-/** The databases that are known. */
-export const dialects = ['sqlite', 'postgres', 'mariadb'] as const
-
-/** One of {@link dialects}. */
-export type Dialect = (typeof dialects)[number]
 
 /** One attribute of a model, in SQL. The texts are made of names of the model and of nothing else. */
 export interface Column {

@@ -1,7 +1,7 @@
 // Schema: what a Sequelize model says of its rows, in JSON Schema. Closed: columns that look like secrets are left out unless they are named.
 import type { Model, ModelStatic } from 'sequelize'
 import type { ObjectSchema } from '../value.js'
-import type { Dialect } from './column.js'
+import type { Dialect } from './dialect.js'
 
 /** Which attributes of a model are shown, and which may be written. */
 export interface SchemaOptions {

@@ -1,7 +1,8 @@
 // Table: a Sequelize model as its database sees it, and the way to tables that it leads to. Sequelize's own generator writes names and values.
 import { literal, Op, type Sequelize, type WhereOptions } from 'sequelize'
 import utils from 'sequelize/lib/utils'
-import { type Column, columnOf, type Dialect, dialects } from './column.js'
+import { type Column, columnOf } from './column.js'
+import { type Dialect, dialects } from './dialect.js'
 import { type AnyModel, factsOf } from './schema.js'
 
 /** What is used of Sequelize's query generator. */

@@ -285,20 +285,21 @@ describe.each(databases)('models on $name', ({ name, open }) => {
       expect(await at('lt', '2024-01-01T00:00:00.5000021Z')).toEqual(['t0', 't1'])
     })
 
-  it.runIf(name.startsWith('SQLite'))('compares times that are finer than those it holds', async () => {
-    const at = (op: 'eq' | 'gte' | 'lt' | 'ne', value: string): Promise<unknown[]> =>
-      codes({
-        and: [
-          { field: 'seen', op: 'null', value: false },
-          { field: 'seen', op, value },
-        ],
-      })
-    expect(await at('eq', '2024-01-01T00:00:00.500Z')).toEqual(['ada'])
-    expect(await at('eq', '2024-01-01T00:00:00.5001Z')).toEqual([])
-    expect(await at('ne', '2024-01-01T00:00:00.5001Z')).toEqual(['ada'])
-    expect(await at('gte', '2024-01-01T00:00:00.5001Z')).toEqual([])
-    expect(await at('lt', '2024-01-01T00:00:00.5001Z')).toEqual(['ada'])
-  })
+  if (name.startsWith('SQLite'))
+    it('compares times that are finer than those it holds', async () => {
+      const at = (op: 'eq' | 'gte' | 'lt' | 'ne', value: string): Promise<unknown[]> =>
+        codes({
+          and: [
+            { field: 'seen', op: 'null', value: false },
+            { field: 'seen', op, value },
+          ],
+        })
+      expect(await at('eq', '2024-01-01T00:00:00.500Z')).toEqual(['ada'])
+      expect(await at('eq', '2024-01-01T00:00:00.5001Z')).toEqual([])
+      expect(await at('ne', '2024-01-01T00:00:00.5001Z')).toEqual(['ada'])
+      expect(await at('gte', '2024-01-01T00:00:00.5001Z')).toEqual([])
+      expect(await at('lt', '2024-01-01T00:00:00.5001Z')).toEqual(['ada'])
+    })
 
   it('runs the hooks of reading: conditions may be added, instances changed', async () => {
     const { Person } = models
