@@ -43,6 +43,8 @@ export interface CollectionOptions extends Rules, PageOptions {
   reserved?: readonly string[]
   /** How rows are counted where the client does not say. @default 'exact' */
   count?: Counting
+  /** Whether `meta.etags` of a list tells the entity tag of each row, for changes that must name one. @default false */
+  etags?: boolean
   /** What a list goes out in: `{ objects, meta }`, a bare list, or what a function makes of it. @default 'objects' */
   envelope?: 'objects' | 'none' | ((list: EnvelopeOf) => unknown)
   /** Changes and removals must say which state of the row they mean, by `If-Match` or `If-Unmodified-Since`: 428. @default false */
@@ -119,7 +121,7 @@ export class Collection {
   }
 }
 
-function checkOptions({ limits = {}, pageSize, maxPageSize, paging, secret, envelope, count, reserved, sort }: CollectionOptions): void {
+function checkOptions({ limits = {}, pageSize, maxPageSize, paging, secret, envelope, etags, count, reserved, sort }: CollectionOptions): void {
   const wrong = (name: string, needs: string): never => {
     throw new TypeError(`crud(): '${name}' needs ${needs}.`)
   }
@@ -131,6 +133,7 @@ function checkOptions({ limits = {}, pageSize, maxPageSize, paging, secret, enve
   if (secret !== undefined && (typeof secret !== 'string' || secret.length < 16)) wrong('secret', 'a text of 16 characters at least')
   if (envelope !== undefined && envelope !== 'objects' && envelope !== 'none' && typeof envelope !== 'function')
     wrong('envelope', "'objects', 'none' or a function")
+  if (etags !== undefined && typeof etags !== 'boolean') wrong('etags', 'true or false')
   if (count !== undefined && count !== 'exact' && count !== 'estimated' && count !== 'none') wrong('count', "'exact', 'estimated' or 'none'")
   for (const [name, list] of Object.entries({ reserved, sort })) if (list !== undefined && !Array.isArray(list)) wrong(name, 'a list of names')
 }

@@ -171,6 +171,8 @@ export interface Meta {
   offset?: number
   next: string | Step | null
   previous: string | Step | null
+  /** The entity tags of the rows, in their order; with the option `etags`. */
+  etags?: readonly string[]
 }
 
 /** What a list says of itself. @param url the target of the request; `undefined` for a QUERY */

@@ -4,6 +4,7 @@ import { Complaints } from './askable.js'
 import { type Collection, shown } from './collection.js'
 import type { Context } from './context.js'
 import { linkHeader, metaOf, preferredCount, readPage, stepsOf } from './page.js'
+import { tagOf } from './precondition.js'
 import { badRequest, type Headers, notFound } from './problem.js'
 import { type Asked, readAsked } from './query.js'
 import { Reply } from './reply.js'
@@ -32,7 +33,9 @@ async function find(collection: Collection, ctx: Context, members: Readonly<Reco
   const wish = readPage(asked, textual, access, collection.options, complaints.add)
   complaints.raise()
   const wanted = preferredCount(ctx.req.headers.prefer)
-  const { sort, select } = asked
+  const { sort } = asked
+  const { etags = false } = collection.options
+  const select = etags ? tagged(collection, asked.select, access) : asked.select
   const query: StoreQuery = { where: allOf(access.scope, asked.where), sort, select, page: wish.page, count: wanted ?? collection.options.count ?? 'exact' }
   const page = await collection.store.find(query, collection.with(ctx))
   const steps = stepsOf(wish, page)
@@ -46,7 +49,11 @@ async function find(collection: Collection, ctx: Context, members: Readonly<Reco
     ...(page.total && { 'X-Total-Count': page.total.value }),
     ...(wanted && { 'Preference-Applied': `count=${wanted}` }),
   }
-  return new Reply(collection.enveloped(ctx, page.rows, metaOf(wish, page, steps, url)), { headers })
+  const meta = metaOf(wish, page, steps, url)
+  if (!etags) return new Reply(collection.enveloped(ctx, page.rows, meta), { headers })
+  const objects = page.rows.map((row) => shown(row, asked.select))
+  const tags = page.rows.map((row) => tagOf(row, collection.store, access.fields, ctx.req.headers.accept))
+  return new Reply(collection.enveloped(ctx, objects, { ...meta, etags: tags }), { headers })
 }
 
 // The fields that scripts of other origins may read, beside those that were exposed before.

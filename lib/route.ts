@@ -28,6 +28,8 @@ export class Route {
   readonly place: Place
   readonly ending: Ending
   readonly run: Step
+  /** The header fields that tell what is read here. */
+  readonly told: Readonly<Record<string, string>>
 
   constructor({ path, verb, options, request, response, handler }: Line, name: string | undefined, base: string, negotiation: Negotiation) {
     this.options = options
@@ -59,6 +61,7 @@ export class Route {
             verb,
           })
         : undefined
+    this.told = parsing?.told ?? {}
     this.run = compose(options.use, steps(parsing, validation, handler as (ctx: Context) => unknown, answer))
   }
 }

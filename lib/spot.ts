@@ -11,6 +11,8 @@ import { Route } from './route.js'
 export class Spot {
   readonly routes: Record<string, Route> = Object.create(null)
   readonly allow: readonly string[]
+  /** What OPTIONS answers with: the methods, and what their bodies may be. */
+  readonly told: Readonly<Record<string, string>>
   readonly middleware: readonly RequestHandler[]
   readonly negotiation: Negotiation
   readonly options: Resolved
@@ -21,6 +23,7 @@ export class Spot {
     for (const line of lines) this.routes[line.verb.toUpperCase()] = new Route(line, name, base, formats.of(line.options))
     if (this.routes.GET && !this.routes.HEAD) this.routes.HEAD = this.routes.GET
     this.allow = [...new Set([...Object.keys(this.routes), 'OPTIONS'])].sort()
+    this.told = Object.assign({ Allow: this.allow.join(', ') }, ...Object.values(this.routes).map(({ told }) => told))
     this.middleware = options.use.filter((entry): entry is RequestHandler => !(entry instanceof Filter))
     this.negotiation = formats.of(options)
     this.options = options

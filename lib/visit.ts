@@ -67,7 +67,7 @@ export class Visit {
     const { allow } = this.spot
     if (method !== 'OPTIONS') return this.failWithoutRoute(methodNotAllowed(`${method} is not among the methods of this resource.`, { allow }))
     if (this.res.headersSent) return
-    this.res.writeHead(204, { Allow: allow.join(', ') })
+    this.res.writeHead(204, this.spot.told)
     this.res.end()
   }
 

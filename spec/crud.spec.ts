@@ -690,10 +690,33 @@ describe('the definition', () => {
     [{ limits: { width: 1 } }, "'width' in 'limits' is no limit"],
     [{ envelope: 'hal' }, "'envelope' needs"],
     [{ paging: 'pages' }, "'paging' needs"],
+    [{ etags: 'all' }, "'etags' needs"],
     [{ count: true }, "'count' needs"],
     [{ secret: 'short' }, "'secret' needs"],
     [{ reserved: 'format' }, "'reserved' needs a list"],
   ])('refuses the options %j', (options, message) => {
     expect(() => crud(stores().books, { ...open, ...options } as CrudOptions)).toThrow(message)
   })
+})
+
+describe('a list with etags', () => {
+  it.each([{}, { version: 'version' }])(
+    'tells the tag of each row, whatever fields are asked for: what reading one gives, and a change takes (%j)',
+    async (more) => {
+      const schema = {
+        type: 'object',
+        properties: { id: { type: 'integer', readOnly: true }, title: { type: 'string' }, version: { type: 'integer', readOnly: true } },
+        required: ['id', 'title'],
+        additionalProperties: false,
+      } as const
+      const store = memory([{ id: 1, title: 'a', version: 3 }, { id: 2, title: 'b', version: 1 }], { schema, ...more } as MemoryOptions) // biome-ignore format: one line shows it
+      const app = await serve(resource('books', crud(store, { etags: true })))
+      const list = (await (await app.get('/books?fields=title')).json()) as { objects: Row[]; meta: { etags: string[] } }
+      expect(list.objects).toEqual([{ title: 'a' }, { title: 'b' }])
+      for (const [index, id] of [1, 2].entries()) expect((await app.get(`/books/${id}`)).headers.get('etag')).toBe(list.meta.etags[index])
+      const { etags } = list.meta
+      expect((await app.send('PATCH', '/books/2', { title: 'c' }, { 'If-Match': etags[0] as string })).status).toBe(412)
+      expect((await app.send('PATCH', '/books/2', { title: 'c' }, { 'If-Match': etags[1] as string })).status).toBe(200)
+    },
+  )
 })

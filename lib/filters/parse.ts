@@ -43,10 +43,16 @@ export class Parsing {
   readonly #readers: readonly Mapper[]
   readonly #own: Mapper | undefined
   readonly #memory = new Map<string, Reading>()
+  /** The header fields that tell what is read: RFC 5789 section 3.1 and what followed its example. */
+  readonly told: Readonly<Record<string, string>>
 
   constructor(options: ParseOptions) {
     this.#options = options
     this.#readers = options.mappers.filter(reads)
+    const also: Record<string, string> = { patch: 'Accept-Patch', post: 'Accept-Post', query: 'Accept-Query' }
+    const field = also[options.verb]
+    const types = this.#types()
+    this.told = field && types && options.as === undefined ? { [field]: types } : {}
     // An own mapper that only writes says nothing of what is read.
     this.#own = options.mapper && reads(options.mapper) ? options.mapper : undefined
   }
@@ -110,11 +116,13 @@ export class Parsing {
   }
 
   #unsupported(detail: string): Problem {
-    const types = [...new Set(this.#readers.flatMap(({ types, reads = [] }) => [...types, ...reads]))].join(', ')
-    // RFC 9110 section 15.5.16; RFC 5789 section 3.1 and the fields that followed its example.
-    const also: Record<string, string> = { patch: 'Accept-Patch', post: 'Accept-Post', query: 'Accept-Query' }
-    const field = also[this.#options.verb]
-    return unsupportedMediaType(detail, { headers: types ? { Accept: types, ...(field && { [field]: types }) } : {} })
+    const types = this.#types()
+    // RFC 9110 section 15.5.16.
+    return unsupportedMediaType(detail, { headers: types ? { Accept: types, ...this.told } : {} })
+  }
+
+  #types(): string {
+    return [...new Set(this.#readers.flatMap(({ types, reads = [] }) => [...types, ...reads]))].join(', ')
   }
 }
 
