@@ -67,16 +67,14 @@ const none = Buffer.alloc(0)
  */
 export function openBody(req: IncomingMessage, limit: number): Readable {
   const declared = field(req, 'content-length')
-  const encoding = field(req, 'content-encoding')
   // No byte is read of a body that is too long by its own word, and the connection ends with the answer (RFC 9110 section 15.5.14).
-  if (declared !== undefined && Number(declared) > limit && encoding === undefined) throw tooLarge(limit)
-  const coding = encoding?.trim().toLowerCase()
+  if (declared !== undefined && Number(declared) > limit) throw tooLarge(limit)
+  const coding = field(req, 'content-encoding')?.trim().toLowerCase()
   if (coding === undefined || coding === '' || coding === 'identity') return req
   const inflate = inflaters[coding]
   if (!inflate) {
     throw unsupportedMediaType(`The Content-Encoding ${JSON.stringify(coding)} is not known here.`, { headers: { 'Accept-Encoding': 'gzip, deflate, br' } })
   }
-  if (declared !== undefined && Number(declared) > limit) throw tooLarge(limit)
   return through(req, inflate(), limitTo(limit))
 }
 
@@ -133,7 +131,8 @@ function tooLarge(limit: number): Problem {
 function readError(error: unknown): unknown {
   if (error instanceof Problem) return error
   const code = (error as NodeJS.ErrnoException | undefined)?.code
-  if (code?.startsWith('Z_') || code?.startsWith('ERR_') || code?.startsWith('ERR__')) return badRequest('The body cannot be inflated.', { cause: error })
+  // zlib's codes: Z_DATA_ERROR and the like, and for brotli ERR__ERROR_FORMAT_…
+  if (code?.startsWith('Z_') || code?.startsWith('ERR_')) return badRequest('The body cannot be inflated.', { cause: error })
   return badRequest('The body was cut off.', { cause: error })
 }
 
