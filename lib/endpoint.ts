@@ -144,7 +144,7 @@ type Word<Text extends string, Name extends string = ''> = Text extends `${infer
     : Name
   : Name
 type Flat<T> = { [Key in keyof T]: T[Key] }
-type Required_<Path extends string> = (Path extends `${string}:${infer Rest}` ? Record<Word<Rest>, string> & Required_<Rest> : unknown) &
+type NamesIn<Path extends string> = (Path extends `${string}:${infer Rest}` ? Record<Word<Rest>, string> & NamesIn<Rest> : unknown) &
   (Path extends `${string}*${infer Rest}` ? (Path extends `${string}:${string}*${string}` ? unknown : Record<Word<Rest>, string[]>) : unknown)
 
 /** The parameters that a path has: `/:id/photos/*rest` gives `{ id: string; rest: string[] }`, a group in braces is optional. */
@@ -152,7 +152,7 @@ export type ParamsOf<Path extends string> = string extends Path
   ? Record<string, string>
   : Path extends `${infer Before}{${infer Group}}${infer After}`
     ? Flat<ParamsOf<Before> & Partial<ParamsOf<Group>> & ParamsOf<After>>
-    : Flat<Required_<Path>>
+    : Flat<NamesIn<Path>>
 
 /** The verbs of one path. */
 export type Verbs<Params = Record<string, string>> = { [V in Verb]?: Handler<Context<Params>> | Endpoint<Params> }

@@ -1,5 +1,5 @@
 // Table: a Sequelize model as its database sees it, and the way to tables that it leads to. Sequelize's own generator writes names and values.
-import { literal, Op, type Sequelize, type WhereOptions } from 'sequelize'
+import { literal, Op, Sequelize, type WhereOptions } from 'sequelize'
 import utils from 'sequelize/lib/utils'
 import { type Column, columnOf } from './column.js'
 import { type Dialect, dialects } from './dialect.js'
@@ -32,6 +32,11 @@ export class Table {
   constructor(model: AnyModel) {
     const { sequelize } = model
     if (!sequelize) throw new TypeError(`modelStore(): the model ${model.name} has not been initialized.`)
+    // Two copies do not know one another's conditions, and every filter would fail.
+    if (!(sequelize instanceof Sequelize))
+      throw new TypeError(
+        `modelStore(): the model ${model.name} is of another copy of sequelize than the one installed beside express-trestle; install it once.`,
+      )
     const dialect = sequelize.getDialect() as Dialect
     if (!dialects.includes(dialect)) throw new TypeError(`modelStore(): the dialect '${dialect}' is none of ${dialects.join(', ')}.`)
     this.model = model.unscoped()
